@@ -1,0 +1,8 @@
+"""``python -m danpredict``."""
+
+import sys
+
+from danpredict.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

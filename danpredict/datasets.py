@@ -1,0 +1,167 @@
+"""Faces with landmarks on disk: 300-W folders (``.pts``) and CSV tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from danpredict.geometry import FloatArray
+from danpredict.images import Image
+
+PICTURES = {".jpg", ".jpeg", ".png", ".bmp"}
+
+
+@dataclass(frozen=True)
+class LabelledFace:
+    """One annotated face. Landmarks are (L, 2) in image pixels, the top-left centre is (0, 0).
+
+    ``rectangle`` is a detector's (left, top, right, bottom), inclusive; None where there is none.
+    """
+
+    path: Path
+    landmarks: FloatArray
+    rectangle: tuple[float, float, float, float] | None = None
+
+    @property
+    def photo(self) -> str:
+        """The same for faces cut from one photo: 300-W numbers these ``_1``, ``_2``, ..."""
+        return f"{self.path.parent.name}/{re.sub(r'_[0-9]$', '', self.path.stem)}"
+
+
+def read_picture(path: Path) -> Image:
+    """Read a picture as H x W x 3 RGB uint8.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        The file is missing, or is no picture that OpenCV can read.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"expected a picture, found no file {path}")
+    # Decoded from memory: OpenCV cannot open every file name that Python can.
+    data = np.frombuffer(path.read_bytes(), np.uint8)
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    image = cv2.imdecode(data, flags) if data.size else None
+    if image is None:
+        raise ValueError(f"expected a picture, got a file that OpenCV cannot decode: {path}")
+    return np.ascontiguousarray(image[..., ::-1])
+
+
+def read_pts(path: Path) -> FloatArray:
+    """Read an iBUG ``.pts`` file; its 1-based coordinates become 0-based.
+
+    Returns
+    -------
+    (L, 2) float64, image pixels
+
+    Raises
+    ------
+    ValueError
+        Not ``n_points`` pairs of finite numbers between braces.
+    """
+    text = path.read_text("utf-8", errors="replace")
+    match = re.search(r"n_points\s*:\s*(\d+)\s*\{([^}]*)\}", text)
+    try:
+        if match is None:
+            raise ValueError("no 'n_points: N { ... }'")
+        points = np.array([float(word) for word in match[2].split()]).reshape(-1, 2)
+        if len(points) != int(match[1]) or not np.isfinite(points).all():
+            raise ValueError(f"{len(points)} points, n_points says {match[1]}")
+    except ValueError as error:
+        raise ValueError(f"expected an iBUG .pts file, got {path}: {error}") from error
+    return points - 1
+
+
+def read_folder(folder: Path, rectangles: Path | None = None) -> list[LabelledFace]:
+    """Every picture with a ``.pts`` file of the same name, in the folder and below, sorted.
+
+    Parameters
+    ----------
+    folder : Path
+    rectangles : Path, optional
+        JSON object from picture, as a path relative to the JSON file, to
+        ``[left, top, right, bottom]`` or null.
+
+    Raises
+    ------
+    FileNotFoundError
+        No such folder, or no annotated picture in it.
+    ValueError
+        A damaged ``.pts`` or JSON file.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"expected a folder of pictures with .pts files, found no {folder}")
+    boxes = {} if rectangles is None else read_rectangles(rectangles)
+    faces = []
+    for path in sorted(folder.rglob("*")):
+        points = path.with_suffix(".pts")
+        if path.suffix.lower() in PICTURES and points.is_file():
+            faces.append(LabelledFace(path, read_pts(points), boxes.get(path.resolve())))
+    if not faces:
+        raise FileNotFoundError(f"expected pictures with .pts files, found none in {folder}")
+    return faces
+
+
+def read_rectangles(path: Path) -> dict[Path, tuple[float, float, float, float] | None]:
+    """Read detector rectangles; keys become absolute paths."""
+    if not path.is_file():
+        raise FileNotFoundError(f"expected a JSON file of rectangles, found no {path}")
+    try:
+        table = json.loads(path.read_text("utf-8"))
+        return {
+            (path.parent / name).resolve(): None
+            if row is None
+            else (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
+            for name, row in table.items()
+        }
+    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(
+            'expected JSON like {"picture.jpg": [left, top, right, bottom] or null}, '
+            f"got {path}: {error}"
+        ) from error
+
+
+def read_csv(path: Path) -> list[LabelledFace]:
+    """Read a table ``file,x0,y0,x1,y1,...``, 0-based pixels.
+
+    The pictures may lie anywhere below the table's folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        The table or one of its pictures is missing.
+    ValueError
+        A row without ``file`` and pairs of numbers.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"expected a CSV table of landmarks, found no {path}")
+    pictures = {p.name: p for p in path.parent.rglob("*") if p.suffix.lower() in PICTURES}
+    faces = []
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = csv.reader(stream)
+        next(rows, None)
+        for row in rows:
+            try:
+                landmarks = np.array([float(word) for word in row[1:]]).reshape(-1, 2)
+                picture = pictures[Path(row[0]).name]
+            except KeyError:
+                raise FileNotFoundError(f"expected {row[0]} below {path.parent}") from None
+            except (ValueError, IndexError) as error:
+                raise ValueError(
+                    f"expected 'file,x0,y0,...' in line {rows.line_num} of {path}: {error}"
+                ) from error
+            faces.append(LabelledFace(picture, landmarks))
+    if not faces:
+        raise ValueError(f"expected 'file,x0,y0,...' rows, got an empty table {path}")
+    return faces
+
+
+def read_dataset(path: Path, rectangles: Path | None = None) -> list[LabelledFace]:
+    """A 300-W folder or a ``.csv`` table, by what the path is."""
+    return read_csv(path) if path.suffix.lower() == ".csv" else read_folder(path, rectangles)

@@ -1,0 +1,78 @@
+"""Similarity transforms between image and canonical frame, and where a stage starts.
+
+The canonical frame is a square of ``size`` pixels in which the mean shape is upright, its bounding
+box centred, and the larger side of that box fills ``1 / region`` of the frame. Points are (x, y),
+the centre of the top-left pixel is (0, 0).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from skimage.transform import SimilarityTransform
+
+FloatArray = NDArray[np.floating]
+MINIMAL_BOX = 1.0  # pixels; a smaller box has no usable scale
+
+
+class Box(NamedTuple):
+    """A rectangle in image pixels: the coordinates of its outermost points."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def bounding_box(landmarks: FloatArray) -> Box:
+    """The tight box of (L, 2) landmarks."""
+    low, high = landmarks.min(0), landmarks.max(0)
+    return Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+
+def to_canonical_frame(shape: FloatArray, size: int, region: float) -> FloatArray:
+    """Scale and shift a mean shape (L, 2) of any unit into the canonical frame."""
+    low, high = shape.min(0), shape.max(0)
+    scale = size / region / (high - low).max()
+    return (shape - (low + high) / 2) * scale + (size - 1) / 2
+
+
+def initial_transform(box: Box, mean_shape: FloatArray) -> SimilarityTransform:
+    """Similarity, image to canonical, that lays the mean shape into a landmark box.
+
+    As ``bestFitRect`` of the reference implementation: the centres of the boxes coincide and the
+    scale is the mean of the ratios of width and of height. No rotation.
+
+    Parameters
+    ----------
+    box : Box
+        Where the landmarks are expected, image pixels. Inverted or tiny sides count as one pixel.
+    mean_shape : (L, 2) float, canonical pixels
+    """
+    from skimage.transform import SimilarityTransform
+
+    mean_box = bounding_box(mean_shape)
+    width = max(box.right - box.left, MINIMAL_BOX) / (mean_box.right - mean_box.left)
+    height = max(box.bottom - box.top, MINIMAL_BOX) / (mean_box.bottom - mean_box.top)
+    scale = 2 / (width + height)
+    centre = np.array([box.left + box.right, box.top + box.bottom]) / 2
+    mean_centre = np.array([mean_box.left + mean_box.right, mean_box.top + mean_box.bottom]) / 2
+    return SimilarityTransform(scale=scale, translation=mean_centre - scale * centre)
+
+
+def fit_similarity(
+    source: FloatArray, target: FloatArray, fallback: SimilarityTransform
+) -> SimilarityTransform:
+    """Least-squares similarity from (L, 2) source to target; ``fallback`` where none exists.
+
+    A shape whose points all coincide has no similarity: scikit-image says so, and the stage then
+    keeps the transform that it had.
+    """
+    from skimage.transform import SimilarityTransform
+
+    transform = SimilarityTransform.from_estimate(source, target)
+    return transform if transform else fallback

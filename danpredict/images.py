@@ -1,0 +1,118 @@
+"""From the user's image to the gray canonical frame that a stage sees."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from danpredict.geometry import FloatArray
+
+Image = NDArray[np.uint8]
+
+
+def check_image(image: object) -> Image:
+    """Return the image if it is H x W gray or H x W x 3 RGB, uint8, of any strides.
+
+    Raises
+    ------
+    TypeError
+        Not a numpy array.
+    RuntimeError
+        Another dtype or shape; begins with dlib's own words.
+    """
+    if not isinstance(image, np.ndarray):
+        raise TypeError(
+            "image must be a numpy.ndarray of dtype uint8 and shape (H, W) or (H, W, 3), "
+            f"got {type(image).__module__}.{type(image).__qualname__}"
+        )
+    if image.dtype != np.uint8 or not (
+        image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
+    ):
+        raise RuntimeError(
+            "Unsupported image type, must be 8bit gray or RGB image: expected dtype uint8 and "
+            f"shape (H, W) or (H, W, 3), got dtype {image.dtype} and shape {image.shape}"
+        )
+    return image
+
+
+def to_gray(image: Image) -> Image:
+    """Mean of the channels, rounded: what dlib and the reference DAN use.
+
+    Since all channels weigh the same, RGB and BGR give the same landmarks.
+    """
+    if image.ndim == 2:
+        return np.ascontiguousarray(image)
+    return cv2.transform(np.ascontiguousarray(image), np.full((1, 3), 1 / 3))
+
+
+def shrink_factor(scale: float) -> int:
+    """Whole number of image pixels that make up a canonical pixel, at least 1.
+
+    ``scale`` is in canonical pixels per image pixel. What remains for the interpolation then lies
+    between 2/3 and 3/2, where bilinear sampling does not alias visibly.
+    """
+    return max(1, round(1 / scale))
+
+
+def shrink(gray: Image, factor: int) -> Image:
+    """Average blocks of ``factor`` x ``factor`` pixels; incomplete ones are left out.
+
+    Pixel (u, v) of the result is centred on ``factor * (u, v) + (factor - 1) / 2``.
+    """
+    if factor == 1:
+        return gray
+    height, width = gray.shape[0] // factor, gray.shape[1] // factor
+    whole = gray[: height * factor, : width * factor]
+    return cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def sample_face(image: Image, matrix: FloatArray, size: int) -> NDArray[np.float32]:
+    """Sample the canonical frame from the original image: one interpolation, anti-aliased.
+
+    Only the face's region is touched, so the cost does not grow with the photo. Where the face is
+    larger than the canonical frame the region is first averaged in whole blocks. Outside the image
+    its border is replicated.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) uint8
+    matrix : (3, 3) float
+        Similarity, image to canonical.
+    size : int
+        Side of the canonical frame.
+
+    Returns
+    -------
+    (size, size) float32 in 0 to 255
+    """
+    if image.size == 0:
+        return np.zeros((size, size), np.float32)
+    inverse = np.linalg.inv(matrix)
+    height, width = image.shape[:2]
+    factor = min(shrink_factor(float(np.hypot(matrix[0, 0], matrix[1, 0]))), height, width)
+
+    corners = np.array([[-1, -1, 1], [size, -1, 1], [-1, size, 1], [size, size, 1]], float)
+    reached = corners @ inverse[:2].T
+    # Blocks lie on a grid anchored at the image's origin, so a small move keeps its pixels.
+    start = np.floor(reached.min(0) / factor).astype(np.int64) - 1
+    stop = np.ceil(reached.max(0) / factor).astype(np.int64) + 1
+    last = np.array([width, height]) // factor
+    x0, y0 = np.clip(start, 0, last - 1) * factor
+    x1, y1 = np.clip(stop, 1, last) * factor
+    region = shrink(to_gray(image[y0:y1, x0:x1]), factor).astype(np.float32)
+
+    to_region = np.array(
+        [
+            [1 / factor, 0, (0.5 - x0) / factor - 0.5],
+            [0, 1 / factor, (0.5 - y0) / factor - 0.5],
+            [0, 0, 1],
+        ]
+    )
+    return cv2.warpAffine(
+        region,
+        (to_region @ inverse)[:2],
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )

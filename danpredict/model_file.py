@@ -1,0 +1,144 @@
+"""A model is one file: a zip of ``model.json`` and one ONNX graph per stage. No pickle, no code."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from danpredict.boxes import BoxCalibration
+from danpredict.geometry import FloatArray
+
+FORMAT_VERSION = 1
+LARGEST = 2**30  # bytes unpacked: a model is some megabytes, so more is an accident or an attack
+# The same bytes for the same model: zip entries carry a date, this is the earliest there is.
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+DAMAGED = (
+    zipfile.BadZipFile,
+    KeyError,
+    TypeError,
+    ValueError,
+    NotImplementedError,  # a compression that zipfile does not know
+    EOFError,
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model read from or to be written to a file.
+
+    Attributes
+    ----------
+    info : dict
+        ``model.json``: name, convention, sizes, preprocessing, mean shape, box, training data,
+        licence, metrics, versions, and the graphs' hashes.
+    graphs : tuple of bytes
+        ONNX, one per stage.
+    data : bytes
+        The whole file.
+    """
+
+    info: dict[str, Any]
+    graphs: tuple[bytes, ...]
+    data: bytes
+
+    @property
+    def mean_shape(self) -> FloatArray:
+        """(L, 2) float64, canonical pixels."""
+        return np.array(self.info["mean_shape"], float)
+
+    @property
+    def input_size(self) -> int:
+        """Side of the canonical frame, pixels."""
+        return int(self.info["input_size"])
+
+    @property
+    def box(self) -> BoxCalibration:
+        """Calibration of the rectangles that the model expects."""
+        box = self.info["box"]
+        return BoxCalibration(box["left"], box["top"], box["right"], box["bottom"])
+
+
+def _graph_names(count: int) -> list[str]:
+    return [f"stage{i + 1}.onnx" for i in range(count)]
+
+
+def pack(info: dict[str, Any], graphs: tuple[bytes, ...]) -> Model:
+    """Put a model together; adds format version and hashes to the info."""
+    names = _graph_names(len(graphs))
+    info = {"format": "danpredict", "format_version": FORMAT_VERSION, **info}
+    info["graphs"] = {n: hashlib.sha256(g).hexdigest() for n, g in zip(names, graphs, strict=True)}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("model.json", ZIP_EPOCH), json.dumps(info, indent=1))
+        for name, graph in zip(names, graphs, strict=True):
+            archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), graph)
+    return Model(info, graphs, buffer.getvalue())
+
+
+def unpack(data: bytes, name: str) -> Model:
+    """Read a model from bytes, checking everything; ``name`` is for the error message.
+
+    Raises
+    ------
+    RuntimeError
+        Not a model file, damaged, or of a newer format. Begins with dlib's words.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+            if size > LARGEST:
+                raise ValueError(f"expected at most {LARGEST} bytes unpacked, got {size}")
+            info = json.loads(archive.read("model.json"))
+            _check_info(info)
+            graphs = tuple(archive.read(graph) for graph in info["graphs"])
+        for (graph, expected), content in zip(info["graphs"].items(), graphs, strict=True):
+            found = hashlib.sha256(content).hexdigest()
+            if found != expected:
+                raise ValueError(f"expected sha256 {expected} for {graph}, got {found}")
+    except DAMAGED as error:
+        raise RuntimeError(
+            f"Error deserializing {name}: expected a danpredict model file, "
+            f"got {len(data)} bytes that are none or are damaged ({error})"
+        ) from error
+    return Model(info, graphs, data)
+
+
+def _check_info(info: dict[str, Any]) -> None:
+    """Raise one of ``DAMAGED`` where ``model.json`` is not what this version reads."""
+    if info["format"] != "danpredict" or info["format_version"] != FORMAT_VERSION:
+        raise ValueError(
+            f"expected format danpredict {FORMAT_VERSION}, "
+            f"got {info['format']} {info['format_version']}"
+        )
+    if list(info["graphs"]) != _graph_names(info["stages"]):
+        raise ValueError(f"expected {info['stages']} stages, got {list(info['graphs'])}")
+    shape = np.array(info["mean_shape"], float)
+    if shape.shape != (info["landmarks"], 2) or not np.isfinite(shape).all():
+        raise ValueError(f"expected a mean shape of {info['landmarks']} points, got {shape.shape}")
+    for key in ("left", "top", "right", "bottom"):
+        if not np.isfinite(info["box"][key]):
+            raise ValueError(f"expected a finite box {key}, got {info['box'][key]}")
+    if not 16 <= info["input_size"] <= 4096:
+        raise ValueError(f"expected an input size from 16 to 4096, got {info['input_size']}")
+
+
+def read_model(path: Path) -> Model:
+    """Read a model file.
+
+    Raises
+    ------
+    RuntimeError
+        ``Unable to open ...`` as dlib says where there is no such file; see `unpack` for the rest.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RuntimeError(f"Unable to open {path}") from error
+    return unpack(data, str(path))

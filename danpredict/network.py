@@ -1,0 +1,296 @@
+"""The Deep Alignment Network: its stages and the connections between them, in torch. No I/O.
+
+Sources
+-------
+Kowalski, Naruniec, Trzcinski, "Deep Alignment Network: A convolutional neural network for robust
+face alignment", CVPR Workshops 2017 (arXiv 1706.01789), and the authors' reference implementation
+github.com/MarekKowalski/DeepAlignmentNetwork.
+
+Departures from the reference, on purpose
+-----------------------------------------
+* Every stage samples the source image through its own similarity transform: one interpolation,
+  no 112-pixel crop of a crop.
+* All stages are trained together with a loss on each. The gradient passes from stage to stage
+  through the feature image only: landmarks, transforms, warped images and heatmaps are detached.
+* Backbones are either the paper's (``plain``) or thin residual ones with a stride-2 stem
+  (``residual``).
+
+Frames: *source* is the image that is sampled (pixels), *canonical* the ``input_size`` square in
+which the mean shape is upright and centred. Points are (x, y); the centre of the top-left pixel
+is (0, 0). A transform is a (2, 3) matrix that takes source points to canonical points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+HEATMAP_HALF_SIZE = 8  # pixels; patch_size 16 in the reference's LandmarkImageLayer
+HEATMAP_EPSILON = 1e-6  # under the root, as in the reference: keeps it smooth at the landmark
+BATCH_NORM_EPSILON = 1e-4  # Lasagne's default, which the reference uses
+GRAY_MEAN, GRAY_STD = 118.0, 62.0  # of the training faces' canonical crops, 0 to 255
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Everything that decides the network's shape."""
+
+    stages: int = 2
+    landmarks: int = 68
+    input_size: int = 112
+    backbone: str = "residual"
+    widths: tuple[int, ...] = (16, 32, 64, 128)
+    blocks: int = 2
+    hidden: int = 256
+    dropout: float = 0.5
+
+
+class Residual(nn.Module):
+    """Basic block of He et al. 2016: two 3x3 convolutions beside a shortcut."""
+
+    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels_in, channels, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels, BATCH_NORM_EPSILON)
+        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels, BATCH_NORM_EPSILON)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or channels_in != channels:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(channels_in, channels, 1, stride, bias=False),
+                nn.BatchNorm2d(channels, BATCH_NORM_EPSILON),
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, channels_in, H, W) to (N, channels, H / stride, W / stride)."""
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
+
+
+def conv_bn_relu(channels_in: int, channels: int, stride: int = 1) -> list[nn.Module]:
+    """3x3 convolution, batch normalisation, ReLU, in the reference's order."""
+    return [
+        nn.Conv2d(channels_in, channels, 3, stride, 1, bias=False),
+        nn.BatchNorm2d(channels, BATCH_NORM_EPSILON),
+        nn.ReLU(inplace=True),
+    ]
+
+
+def plain_backbone(channels_in: int, config: NetworkConfig) -> nn.Sequential:
+    """The paper's: per level ``blocks`` convolutions, then a 2x2 maximum."""
+    layers: list[nn.Module] = []
+    for width in config.widths:
+        for _ in range(config.blocks):
+            layers += conv_bn_relu(channels_in, width)
+            channels_in = width
+        layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(*layers)
+
+
+def residual_backbone(channels_in: int, config: NetworkConfig) -> nn.Sequential:
+    """A stride-2 stem, then per level ``blocks`` basic blocks; later levels halve the size."""
+    width = config.widths[0]
+    layers: list[nn.Module] = conv_bn_relu(channels_in, width, stride=2)
+    channels_in = width
+    for level, width in enumerate(config.widths):
+        for block in range(config.blocks):
+            layers.append(Residual(channels_in, width, 2 if level > 0 and block == 0 else 1))
+            channels_in = width
+    return nn.Sequential(*layers)
+
+
+BACKBONES = {"plain": plain_backbone, "residual": residual_backbone}
+
+
+def landmark_heatmap(landmarks: Tensor, size: int) -> Tensor:
+    """Draw ``1 / (1 + distance)`` around each landmark, the maximum where patches overlap.
+
+    As the reference's LandmarkImageLayer: a square of 17 x 17 pixels about the truncated
+    landmark, distances from the sub-pixel one, centres clipped so that patches stay inside.
+
+    Parameters
+    ----------
+    landmarks : (N, L, 2) float
+        Canonical pixels.
+    size : int
+        Side of the heatmap.
+
+    Returns
+    -------
+    (N, 1, size, size) float in [0, 1]
+    """
+    half = HEATMAP_HALF_SIZE
+    number, count = landmarks.shape[:2]
+    landmarks = landmarks.clamp(half, size - 1 - half)
+    offset = torch.arange(-half, half + 1, device=landmarks.device)
+    pixels = landmarks.to(torch.int64)[..., None] + offset  # (N, L, 2, 17)
+    squared = (pixels - landmarks[..., None]) ** 2
+    distance = torch.sqrt(squared[:, :, 1, :, None] + squared[:, :, 0, None, :] + HEATMAP_EPSILON)
+    index = pixels[:, :, 1, :, None] * size + pixels[:, :, 0, None, :]  # (N, L, 17, 17)
+    cells = count * (2 * half + 1) ** 2
+    heatmap = torch.zeros(number, size * size, dtype=landmarks.dtype, device=landmarks.device)
+    heatmap = heatmap.scatter_reduce(
+        1, index.reshape(-1, cells), (1 / (1 + distance)).reshape(-1, cells), "amax"
+    )
+    return heatmap.reshape(-1, 1, size, size)
+
+
+class Stage(nn.Module):
+    """One feed-forward network that moves the landmarks; from the second stage on with a memory."""
+
+    def __init__(self, config: NetworkConfig, *, first: bool) -> None:
+        super().__init__()
+        self.size = config.input_size
+        self.landmarks = config.landmarks
+        self.first = first
+        channels = 1
+        if not first:
+            channels = 3
+            self.feature_layer = nn.Linear(config.hidden, (self.size // 2) ** 2)
+        self.input_norm = nn.BatchNorm2d(channels, BATCH_NORM_EPSILON)
+        self.backbone = BACKBONES[config.backbone](channels, config)
+        side = self.size // 16
+        self.dropout = nn.Dropout(config.dropout)
+        self.fc1 = nn.Linear(config.widths[-1] * side * side, config.hidden, bias=False)
+        self.fc1_norm = nn.BatchNorm1d(config.hidden, BATCH_NORM_EPSILON)
+        self.output = nn.Linear(config.hidden, 2 * config.landmarks)
+
+    def forward(
+        self, image: Tensor, landmarks: Tensor | None = None, hidden: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Predict offsets in the canonical frame.
+
+        Parameters
+        ----------
+        image : (N, 1, S, S) float
+            Gray values, 0 to 255, of the canonical frame.
+        landmarks : (N, L, 2) float, canonical pixels; hidden : (N, H) float
+            The current landmarks and the previous stage's fc1; not given in the first stage.
+
+        Returns
+        -------
+        offsets : (N, L, 2) float32, canonical pixels
+        hidden : (N, H) float
+        """
+        x = (image - GRAY_MEAN) / GRAY_STD
+        if not self.first:
+            if landmarks is None or hidden is None:
+                raise TypeError("expected landmarks and hidden: this is not the first stage")
+            heatmap = landmark_heatmap(landmarks, self.size)
+            half = self.size // 2
+            feature = F.relu(self.feature_layer(hidden)).reshape(-1, 1, half, half)
+            feature = F.interpolate(feature, scale_factor=2, mode="nearest")
+            x = torch.cat([x, heatmap.to(x.dtype), feature.to(x.dtype)], dim=1)  # (N, 3, S, S)
+        x = self.backbone(self.input_norm(x))  # (N, C, S/16, S/16)
+        x = self.dropout(x.flatten(1))
+        hidden = F.relu(self.fc1_norm(self.fc1(x)))  # (N, H)
+        # Offsets keep float32 under autocast: bfloat16 has steps of 1/32 pixel at 8 pixels.
+        with torch.autocast(image.device.type, enabled=False):
+            offsets = self.output(hidden.float())
+        return offsets.reshape(-1, self.landmarks, 2), hidden
+
+
+def fit_similarity(source: Tensor, target: Tensor) -> Tensor:
+    """Least-squares similarity from each source shape to the target, without reflection.
+
+    Closed form of Umeyama 1991 in two dimensions; equals
+    ``skimage.transform.SimilarityTransform.from_estimate``.
+
+    Parameters
+    ----------
+    source : (N, L, 2) float
+    target : (L, 2) float
+
+    Returns
+    -------
+    (N, 2, 3) float
+    """
+    source_mean, target_mean = source.mean(1), target.mean(0)
+    s, d = source - source_mean[:, None], target - target_mean
+    power = (s * s).sum((1, 2)).clamp_min(1e-12)
+    a = (s * d).sum((1, 2)) / power
+    b = (s[..., 0] * d[..., 1] - s[..., 1] * d[..., 0]).sum(1) / power
+    linear = torch.stack([torch.stack([a, -b], -1), torch.stack([b, a], -1)], 1)  # (N, 2, 2)
+    shift = target_mean - (linear @ source_mean[..., None])[..., 0]
+    return torch.cat([linear, shift[..., None]], -1)
+
+
+def invert_similarity(transform: Tensor) -> Tensor:
+    """Inverse of (N, 2, 3) similarity transforms."""
+    linear, shift = transform[..., :2], transform[..., 2:]
+    scale2 = (linear[:, 0] ** 2).sum(-1).clamp_min(1e-12)[:, None, None]
+    inverse = linear.transpose(1, 2) / scale2
+    return torch.cat([inverse, -inverse @ shift], -1)
+
+
+def transform_points(transform: Tensor, points: Tensor) -> Tensor:
+    """Apply (N, 2, 3) transforms to (N, L, 2) points."""
+    return points @ transform[..., :2].transpose(1, 2) + transform[..., 2][:, None]
+
+
+def warp(images: Tensor, transform: Tensor, size: int) -> Tensor:
+    """Sample source images at the canonical pixels; bilinear, the border replicated.
+
+    Parameters
+    ----------
+    images : (N, 1, H, W) float
+    transform : (N, 2, 3) float
+        Source to canonical.
+    size : int
+
+    Returns
+    -------
+    (N, 1, size, size) float
+    """
+    height, width = images.shape[2:]
+    axis = torch.arange(size, dtype=transform.dtype, device=transform.device)
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    pixels = torch.stack([x, y], -1).reshape(1, -1, 2).expand(len(images), -1, -1)
+    source = transform_points(invert_similarity(transform), pixels)
+    span = torch.tensor([width - 1, height - 1], dtype=source.dtype, device=source.device)
+    grid = (2 * source / span - 1).reshape(-1, size, size, 2)
+    return F.grid_sample(images, grid, "bilinear", "border", align_corners=True)
+
+
+class DeepAlignmentNetwork(nn.Module):
+    """All stages with the connections between them, batched: what training runs."""
+
+    mean_shape: Tensor
+
+    def __init__(self, config: NetworkConfig, mean_shape: Tensor) -> None:
+        """``mean_shape`` is (L, 2) in canonical pixels."""
+        super().__init__()
+        self.config = config
+        self.register_buffer("mean_shape", mean_shape)
+        self.stages = nn.ModuleList(Stage(config, first=i == 0) for i in range(config.stages))
+
+    def forward(self, images: Tensor, transform: Tensor) -> list[Tensor]:
+        """Refine from the mean shape laid out by ``transform``.
+
+        Parameters
+        ----------
+        images : (N, 1, H, W) float
+            Gray source images, 0 to 255.
+        transform : (N, 2, 3) float
+            Initial similarity, source to canonical.
+
+        Returns
+        -------
+        list of (N, L, 2) float
+            Landmarks after each stage, source pixels.
+        """
+        canonical = self.mean_shape.expand(len(images), -1, -1)
+        hidden: Tensor | None = None
+        refined = []
+        for stage in self.stages:
+            face = warp(images, transform, self.config.input_size)
+            offsets, hidden = stage(face, canonical, hidden)
+            landmarks = transform_points(invert_similarity(transform), canonical + offsets)
+            refined.append(landmarks)
+            current = landmarks.detach()
+            transform = fit_similarity(current, self.mean_shape)
+            canonical = transform_points(transform, current)
+        return refined

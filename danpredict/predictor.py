@@ -1,0 +1,164 @@
+"""The drop-in for ``dlib.shape_predictor``: images and rectangles in, detections out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from danpredict.images import check_image
+from danpredict.model_file import Model, read_model, unpack
+from danpredict.resources import data_folder
+
+if TYPE_CHECKING:
+    import dlib
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from danpredict.dlib_objects import Detection
+
+DEFAULT_MODEL = "lean68"
+CHUNK = 32  # faces in one run of a stage: bounds memory, and larger runs are no faster
+
+
+def models() -> list[str]:
+    """Names of the models that ship with danpredict."""
+    return sorted(path.stem for path in data_folder("weights").glob("*.dan"))
+
+
+def find_model(name: str | bytes | os.PathLike[str]) -> Path:
+    """Path of a shipped model by its name; anything else is a path already."""
+    path = Path(os.fsdecode(name))
+    return data_folder("weights") / f"{path}.dan" if str(path) in models() else path
+
+
+class DANShapePredictor:
+    """Landmarks from a Deep Alignment Network, called and answered like ``dlib.shape_predictor``.
+
+    Parameters
+    ----------
+    model : str, bytes or os.PathLike
+        Name of a shipped model (see `models`) or path of a model file.
+    device : str
+        ``"cpu"``, or ``"auto"``, which is the same.
+    threads : int, optional
+        Threads of one call; by default all cores.
+
+    Raises
+    ------
+    RuntimeError
+        The model file is missing or damaged.
+    ValueError
+        Another device, or threads below 1.
+    """
+
+    def __init__(
+        self,
+        model: str | bytes | os.PathLike[str] = DEFAULT_MODEL,
+        device: str = "auto",
+        threads: int | None = None,
+    ) -> None:
+        if device not in ("auto", "cpu"):
+            raise ValueError(f"expected device 'auto' or 'cpu', got {device!r}")
+        if threads is not None and threads < 1:
+            raise ValueError(f"expected threads to be None or at least 1, got {threads}")
+        self._start(read_model(find_model(model)), threads)
+
+    def _start(self, model: Model, threads: int | None) -> None:
+        from danpredict.cascade import Cascade  # imports scikit-image and ONNX Runtime
+
+        self._model, self._threads = model, threads
+        self._cascade = Cascade(model, threads)
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the model is: ``model.json`` of its file."""
+        return self._model.info
+
+    def __call__(self, image: NDArray[np.uint8], box: dlib.rectangle) -> Detection:
+        """Landmarks of one face.
+
+        Parameters
+        ----------
+        image : (H, W) or (H, W, 3) uint8
+            Gray or RGB. The channels weigh the same, so BGR gives the same landmarks.
+        box : dlib.rectangle
+            The face as dlib's HOG detector frames it, image pixels, inclusive. It may lie partly
+            or wholly outside the image.
+
+        Returns
+        -------
+        Detection
+            A ``dlib.full_object_detection`` with ``.rect`` as given and ``.landmarks``, (L, 2)
+            float32, in image pixels.
+
+        Raises
+        ------
+        RuntimeError
+            The image is not 8-bit gray or RGB.
+        TypeError
+            Not a numpy array, or not a ``dlib.rectangle``.
+        """
+        return self.predict_batch([image], [[box]])[0][0]
+
+    def predict(self, image: NDArray[np.uint8], rects: Sequence[dlib.rectangle]) -> list[Detection]:
+        """Landmarks of many faces of one image, in the rectangles' order; see `__call__`."""
+        return self.predict_batch([image], [rects])[0]
+
+    def predict_batch(
+        self,
+        images: Sequence[NDArray[np.uint8]],
+        rects_per_image: Sequence[Sequence[dlib.rectangle]],
+    ) -> list[list[Detection]]:
+        """Landmarks of many faces of many images; see `__call__`.
+
+        Raises
+        ------
+        ValueError
+            Not one list of rectangles per image.
+        """
+        from danpredict.dlib_objects import Detection, rectangle_sides
+        from danpredict.geometry import initial_transform
+
+        if len(images) != len(rects_per_image):
+            raise ValueError(
+                f"expected one list of rectangles per image, got {len(rects_per_image)} lists "
+                f"for {len(images)} images"
+            )
+        shape = self._model.mean_shape
+        faces, starts, owners = [], [], []
+        for i, (image, rects) in enumerate(zip(images, rects_per_image, strict=True)):
+            checked = check_image(image)
+            for rect in rects:
+                box = self._model.box.landmark_box(*rectangle_sides(rect))
+                faces.append(checked)
+                starts.append(initial_transform(box, shape))
+                owners.append((i, rect))
+        detections: list[list[Detection]] = [[] for _ in images]
+        for first in range(0, len(faces), CHUNK):
+            part = slice(first, first + CHUNK)
+            refined = self._cascade.refine(faces[part], starts[part])[-1]
+            for (i, rect), landmarks in zip(owners[part], refined, strict=True):
+                detections[i].append(Detection(rect, landmarks))
+        return detections
+
+    def save(self, predictor_output_filename: str | bytes | os.PathLike[str]) -> None:
+        """Write the model file, byte for byte the one that was loaded.
+
+        Raises
+        ------
+        RuntimeError
+            The file cannot be written.
+        """
+        path = Path(os.fsdecode(predictor_output_filename))
+        try:
+            path.write_bytes(self._model.data)
+        except OSError as error:
+            raise RuntimeError(f"Error serializing the model to {path}: {error}") from error
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"data": self._model.data, "threads": self._threads}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._start(unpack(state["data"], "a pickled predictor"), state["threads"])

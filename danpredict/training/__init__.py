@@ -1,0 +1,1 @@
+"""Training of Deep Alignment Networks; needs torch (``pip install 'danpredict[torch]'``)."""

@@ -1,0 +1,90 @@
+"""What a training run is made of, read from the small TOML files in ``configs/``."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from danpredict.network import NetworkConfig
+
+CONFIGS = Path(__file__).parent / "configs"
+Section = TypeVar("Section", "NetworkConfig", "AugmentConfig", "ScheduleConfig")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How training faces are varied: chances per face, sizes in units of the landmark box."""
+
+    shift: float = 0.10  # standard deviation of the start's position
+    scale: float = 0.12  # of the logarithm of its size
+    roll: float = 20.0  # of its rotation, degrees
+    light: float = 0.5  # chance of gain, offset and gamma
+    shade: float = 0.3  # chance of light from one side
+    blur: float = 0.2
+    noise: float = 0.3
+    occlusion: float = 0.3
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """Optimisation: AdamW with warm-up, a cosine schedule and averaged weights."""
+
+    faces: int = 1_000_000  # seen in the whole run
+    batch: int = 64
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.02
+    warmup: float = 0.03  # fraction of the run
+    averaging: float = 0.999  # decay of the averaged weights per step
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """A named recipe. ``region`` is the input's side in units of the landmark box."""
+
+    name: str
+    convention: str
+    region: float
+    network: NetworkConfig
+    augment: AugmentConfig
+    schedule: ScheduleConfig
+
+
+def _section(kind: type[Section], table: dict[str, Any], where: str) -> Section:
+    known = {field.name for field in fields(kind)}
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise ValueError(f"expected the keys {sorted(known)} in {where}, got {unknown}")
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    return kind(**values)
+
+
+def load_config(name: str) -> TrainingConfig:
+    """Load a shipped config by name (``lean``, ``paper``) or any ``.toml`` file by path.
+
+    Raises
+    ------
+    FileNotFoundError
+        Neither a shipped config nor a file.
+    ValueError
+        Not TOML, or keys that are missing or unknown.
+    """
+    path = Path(name) if name.endswith(".toml") else CONFIGS / f"{name}.toml"
+    if not path.is_file():
+        shipped = sorted(file.stem for file in CONFIGS.glob("*.toml"))
+        raise FileNotFoundError(f"expected a config out of {shipped} or a .toml file, got {name!r}")
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+        return TrainingConfig(
+            name=path.stem,
+            convention=table["convention"],
+            region=float(table["region"]),
+            network=_section(NetworkConfig, table["network"], f"[network] of {path}"),
+            augment=_section(AugmentConfig, table.get("augment", {}), f"[augment] of {path}"),
+            schedule=_section(ScheduleConfig, table["schedule"], f"[schedule] of {path}"),
+        )
+    except KeyError as error:
+        raise ValueError(f"expected the key {error} in {path}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"expected TOML in {path}: {error}") from error

@@ -1,0 +1,114 @@
+"""Training faces in memory: gray tiles at about canonical resolution, cut once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from danpredict.boxes import BoxCalibration
+from danpredict.datasets import LabelledFace, read_picture
+from danpredict.geometry import (
+    Box,
+    FloatArray,
+    bounding_box,
+    initial_transform,
+    to_canonical_frame,
+)
+from danpredict.images import shrink, shrink_factor, to_gray
+
+TILE = 256  # pixels: a 112-pixel frame turned by 45 degrees, enlarged and shifted still fits
+
+
+@dataclass
+class FaceTiles:
+    """Faces ready for sampling.
+
+    Attributes
+    ----------
+    images : (N, TILE, TILE) uint8 gray
+    landmarks : (N, L, 2) float32, tile pixels
+    starts : (N, 2, 3) float32
+        Tile to canonical: from the detector's rectangle where there is one, else from the
+        landmarks' own box. What validation starts from.
+    """
+
+    images: NDArray[np.uint8]
+    landmarks: NDArray[np.float32]
+    starts: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def procrustes_mean(shapes: FloatArray, mirror: Sequence[int], rounds: int = 10) -> FloatArray:
+    """Symmetric mean of (N, L, 2) shapes after similarity alignment, centred, of unit size."""
+    shapes = shapes - shapes.mean(1, keepdims=True)
+    flipped = shapes[:, list(mirror)] * [-1, 1]
+    complex_shapes = np.concatenate([shapes, flipped]) @ np.array([1, 1j])
+    complex_shapes /= np.linalg.norm(complex_shapes, axis=1, keepdims=True)
+    mean = complex_shapes[0]
+    for _ in range(rounds):
+        # The optimal rotation of a unit shape z onto m has the angle of <z, m>.
+        inner = (complex_shapes.conj() * mean).sum(1, keepdims=True)
+        mean = (complex_shapes * inner / np.abs(inner)).mean(0)
+        mean /= np.linalg.norm(mean)
+    # Procrustes leaves the angle open. Upright is where the mean equals its own mirror image; of
+    # the two such angles this takes the one nearer to how the first face stands.
+    partner = -mean[list(mirror)].conj()
+    mean = mean * np.exp(0.5j * np.angle((mean.conj() * partner).sum()))
+    mean = (mean - mean[list(mirror)].conj()) / 2
+    return np.stack([mean.real, mean.imag], 1)
+
+
+def tight_mean_shape(
+    faces: Sequence[LabelledFace], mirror: Sequence[int], size: int, region: float
+) -> FloatArray:
+    """Mean shape of the faces in the canonical frame, (L, 2) pixels."""
+    mean = procrustes_mean(np.stack([face.landmarks for face in faces]), mirror)
+    return to_canonical_frame(mean, size, region)
+
+
+def cut_tiles(
+    faces: Sequence[LabelledFace], mean_shape: FloatArray, calibration: BoxCalibration
+) -> FaceTiles:
+    """Read every picture once and keep the face's surroundings.
+
+    A picture is shrunk in whole blocks, just as inference does it; beyond its border the last
+    pixels are repeated.
+    """
+    count = len(mean_shape)
+    images = np.empty((len(faces), TILE, TILE), np.uint8)
+    landmarks = np.empty((len(faces), count, 2), np.float32)
+    starts = np.empty((len(faces), 2, 3), np.float32)
+    for i, face in enumerate(tqdm(faces, desc="reading faces", unit="face", leave=False)):
+        if len(face.landmarks) != count:
+            raise ValueError(f"expected {count} points, got {len(face.landmarks)} in {face.path}")
+        tight = bounding_box(face.landmarks)
+        gray = to_gray(read_picture(face.path))
+        factor = min(shrink_factor(initial_transform(tight, mean_shape).scale), *gray.shape)
+        gray = shrink(gray, factor)
+        centre = np.array([tight.left + tight.right, tight.top + tight.bottom]) / 2 / factor
+        corner = np.round(centre).astype(int) - TILE // 2
+
+        rows = np.clip(np.arange(TILE) + corner[1], 0, gray.shape[0] - 1)
+        columns = np.clip(np.arange(TILE) + corner[0], 0, gray.shape[1] - 1)
+        images[i] = gray[rows[:, None], columns]
+        landmarks[i] = (face.landmarks + 0.5) / factor - 0.5 - corner
+        box = tight if face.rectangle is None else calibration.landmark_box(*face.rectangle)
+        sides = (np.array(box) + 0.5) / factor - 0.5 - np.tile(corner, 2)
+        starts[i] = initial_transform(Box(*sides), mean_shape).params[:2]
+    return FaceTiles(images, landmarks, starts)
+
+
+def mirror_tile(
+    image: NDArray[np.uint8], landmarks: FloatArray, mirror: Sequence[int]
+) -> tuple[NDArray[np.uint8], FloatArray]:
+    """The mirrored tile with its landmarks renamed."""
+    flipped = landmarks[list(mirror)].copy()
+    flipped[:, 0] = image.shape[1] - 1 - flipped[:, 0]
+    return cv2.flip(image, 1), flipped

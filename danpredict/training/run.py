@@ -1,0 +1,151 @@
+"""One training run from data sets to a model file, with all that is needed to repeat it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from danpredict.boxes import box_calibration
+from danpredict.conventions import convention
+from danpredict.datasets import LabelledFace, read_dataset
+from danpredict.evaluation import summarise
+from danpredict.model_file import Model
+from danpredict.network import DeepAlignmentNetwork
+from danpredict.training.config import TrainingConfig
+from danpredict.training.export import BOX_SOURCE, export_model
+from danpredict.training.faces import cut_tiles, tight_mean_shape
+from danpredict.training.trainer import Trainer
+
+LICENCE_UNKNOWN = "the terms of the training data apply"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Faces for training and for validation; no photo is in both."""
+
+    train: list[LabelledFace]
+    validation: list[LabelledFace]
+
+
+def split_faces(faces: Sequence[LabelledFace], fraction: float) -> Split:
+    """Cut a validation part by photo: which side a photo falls on depends on its name alone."""
+    limit = int(fraction * 2**32)
+    split = Split([], [])
+    for face in faces:
+        number = int.from_bytes(hashlib.sha256(face.photo.encode()).digest()[:4], "big")
+        (split.validation if number < limit else split.train).append(face)
+    return split
+
+
+def fingerprint(faces: Sequence[LabelledFace]) -> str:
+    """SHA-256 over the pictures and landmarks of a data set, in order."""
+    digest = hashlib.sha256()
+    for face in faces:
+        digest.update(face.path.read_bytes())
+        digest.update(np.ascontiguousarray(face.landmarks, np.float64).tobytes())
+    return digest.hexdigest()
+
+
+def train(
+    datasets: Sequence[Path],
+    out: Path,
+    config: TrainingConfig,
+    *,
+    extra: Sequence[Path] = (),
+    rectangles: Path | None = None,
+    validation: float = 0.1,
+    seed: int = 0,
+    licence: str = LICENCE_UNKNOWN,
+) -> Model:
+    """Train, or go on with the run in ``out``; writes ``model.dan``, ``run.json`` and ``log.csv``.
+
+    Parameters
+    ----------
+    datasets : paths
+        300-W folders or CSV tables; a fraction of their photos is kept for validation.
+    extra : paths
+        Further data sets for training only, say with machine-made landmarks.
+    rectangles : Path, optional
+        Detector rectangles (see `danpredict.datasets.read_folder`) for validation to start from.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        A data set is missing or damaged, or nothing is left to train on.
+    """
+    layout = convention(config.convention)
+    sources = {path: read_dataset(path, rectangles) for path in datasets}
+    split = split_faces([face for faces in sources.values() for face in faces], validation)
+    more = {path: read_dataset(path) for path in extra}
+    faces = split.train + [face for faces in more.values() for face in faces]
+    if not faces:
+        raise ValueError("expected faces to train on, got none: all fell into validation")
+    for face in faces + split.validation:
+        if len(face.landmarks) != layout.size:
+            raise ValueError(
+                f"expected {layout.size} landmarks ({layout.name}), "
+                f"got {len(face.landmarks)} for {face.path}"
+            )
+    mean_shape = tight_mean_shape(
+        split.train or faces, layout.mirror, config.network.input_size, config.region
+    )
+    calibration = box_calibration(BOX_SOURCE)
+    card: dict[str, Any] = {
+        "name": out.name,
+        "danpredict": version("danpredict"),
+        "licence": licence,
+        "training": {
+            "data": [
+                {"name": "/".join(path.parts[-2:]), "faces": len(f), "sha256": fingerprint(f)}
+                for path, f in (sources | more).items()
+            ],
+            "train_faces": len(faces),
+            "validation_faces": len(split.validation),
+            "validation_fraction": validation,
+            "config": asdict(config),
+            "seed": seed,
+            "versions": {
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "numpy": np.__version__,
+            },
+        },
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "run.json").write_text(json.dumps(card, indent=1), "utf-8")
+    trainer = Trainer(
+        config,
+        layout,
+        mean_shape,
+        cut_tiles(faces, mean_shape, calibration),
+        cut_tiles(split.validation, mean_shape, calibration),
+        out,
+        seed,
+    )
+    trainer.run()
+    if len(trainer.validation):
+        card["metrics"] = {
+            f"validation_stage{i + 1}": asdict(summarise(errors))
+            for i, errors in enumerate(trainer.validate())
+        }
+    network = trainer.averaged.module
+    assert isinstance(network, DeepAlignmentNetwork)
+    model = export_model(network, config, card)
+    (out / "model.dan").write_bytes(model.data)
+    return model
+
+
+def with_faces(config: TrainingConfig, faces: int | None) -> TrainingConfig:
+    """The config with another length of schedule."""
+    if faces is None:
+        return config
+    return replace(config, schedule=replace(config.schedule, faces=faces))

@@ -1,0 +1,264 @@
+"""The training loop: end to end, a loss on every stage, resumable at any checkpoint."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from danpredict.conventions import Convention
+from danpredict.evaluation import normalised_errors
+from danpredict.network import DeepAlignmentNetwork
+from danpredict.training.augment import random_starts, vary
+from danpredict.training.config import TrainingConfig
+from danpredict.training.faces import FaceTiles, mirror_tile
+
+CHECKPOINT_SECONDS = 180
+VALIDATIONS = 40  # in a whole run
+
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
+
+def exponential_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """Exponential averaging that forgets the random start: early on the decay is smaller."""
+
+    def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
+        warm = (1 + int(count)) / (10 + int(count))
+        average = get_ema_multi_avg_fn(min(decay, warm))  # type: ignore[no-untyped-call]
+        average(averaged, current, count)
+
+    return update
+
+
+def landmark_loss(refined: list[Tensor], target: Tensor, eyes: tuple[int, int]) -> Tensor:
+    """Mean point distance over inter-ocular distance, added up over the stages.
+
+    The loss of the paper (section 3), there over the inter-pupil distance and on one stage.
+
+    Parameters
+    ----------
+    refined : list of (N, L, 2)
+    target : (N, L, 2)
+    eyes : outer eye corners
+    """
+    scale = (target[:, eyes[0]] - target[:, eyes[1]]).norm(dim=-1)
+    total = torch.zeros(())
+    for landmarks in refined:
+        distance = torch.sqrt(((landmarks - target) ** 2).sum(-1) + 1e-6)  # (N, L)
+        total = total + (distance.mean(-1) / scale).mean()
+    return total
+
+
+class Trainer:
+    """One run in one folder: ``checkpoint.pt`` and ``log.csv``.
+
+    Everything random at a step comes from the seed and the step's number alone, so that a resumed
+    run goes on exactly as the uninterrupted one.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        convention: Convention,
+        mean_shape: np.ndarray,
+        train: FaceTiles,
+        validation: FaceTiles,
+        folder: Path,
+        seed: int = 0,
+    ) -> None:
+        self.config, self.convention, self.seed = config, convention, seed
+        self.train, self.validation, self.folder = train, validation, folder
+        self.mean_shape = mean_shape
+        schedule = config.schedule
+        cv2.setNumThreads(1)  # with its own pool, fighting torch's, a step takes 1.15 x as long
+        self.steps = max(1, schedule.faces // schedule.batch)
+        self.step = 0
+        self.seconds = 0.0
+        torch.manual_seed(seed)
+        shape = torch.as_tensor(mean_shape, dtype=torch.float32)
+        self.network = DeepAlignmentNetwork(config.network, shape)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.averaged = AveragedModel(
+            self.network, multi_avg_fn=exponential_average(schedule.averaging), use_buffers=True
+        )
+        # Weight decay belongs to kernels, not to biases and normalisation.
+        kernels = [p for p in self.network.parameters() if p.ndim > 1]
+        others = [p for p in self.network.parameters() if p.ndim <= 1]
+        self.optimiser = torch.optim.AdamW(
+            [
+                {"params": kernels, "weight_decay": schedule.weight_decay},
+                {"params": others, "weight_decay": 0.0},
+            ],
+            lr=schedule.learning_rate,
+        )
+
+    # -- state ---------------------------------------------------------------------------------
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the run's state is kept."""
+        return self.folder / "checkpoint.pt"
+
+    def save(self) -> None:
+        """Write the checkpoint; an interrupted write leaves the last one whole."""
+        state = {
+            "config": asdict(self.config),
+            "seed": self.seed,
+            "step": self.step,
+            "seconds": self.seconds,
+            "network": self.network.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        partial = self.checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.checkpoint)
+
+    def resume(self) -> None:
+        """Continue from the folder's checkpoint, if there is one.
+
+        Raises
+        ------
+        ValueError
+            It belongs to another config or seed.
+        """
+        if not self.checkpoint.is_file():
+            return
+        state = torch.load(self.checkpoint, weights_only=True)
+        for key, mine in (("config", asdict(self.config)), ("seed", self.seed)):
+            if state[key] != mine:
+                raise ValueError(
+                    f"expected the {key} {mine}, got {state[key]} in {self.checkpoint}"
+                )
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.network.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    # -- one step ------------------------------------------------------------------------------
+
+    def learning_rate(self) -> float:
+        """Linear warm-up, then half a cosine down to zero."""
+        schedule = self.config.schedule
+        warmup = max(1, round(schedule.warmup * self.steps))
+        if self.step < warmup:
+            return schedule.learning_rate * (self.step + 1) / warmup
+        progress = (self.step - warmup) / max(1, self.steps - warmup)
+        return schedule.learning_rate * 0.5 * (1 + float(np.cos(np.pi * progress)))
+
+    def batch(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Varied tiles (N, 1, T, T), initial transforms (N, 2, 3) and landmarks (N, L, 2)."""
+        size, count = self.config.schedule.batch, len(self.train)
+        places = np.arange(self.step * size, (self.step + 1) * size)
+        epochs = {epoch: self._order(int(epoch)) for epoch in np.unique(places // count)}
+        chosen = [epochs[place // count][place % count] for place in places]
+        rng = np.random.default_rng([self.seed, 1, self.step])
+        images = np.empty((size, *self.train.images.shape[1:]), np.uint8)
+        landmarks = np.empty((size, *self.train.landmarks.shape[1:]), np.float32)
+        for i, index in enumerate(chosen):
+            tile, points = self.train.images[index], self.train.landmarks[index]
+            if rng.random() < 0.5:
+                tile, points = mirror_tile(tile, points, self.convention.mirror)
+            other = self.train.images[rng.integers(count)]
+            images[i] = vary(rng, tile, points, other, self.config.augment)
+            landmarks[i] = points
+        starts = random_starts(rng, landmarks, self.mean_shape, self.config.augment)
+        return (
+            torch.from_numpy(images)[:, None].float(),
+            torch.from_numpy(starts),
+            torch.from_numpy(landmarks),
+        )
+
+    def _order(self, epoch: int) -> np.ndarray:
+        return np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.train))
+
+    def train_step(self) -> float:
+        """Advance by one batch; returns the loss."""
+        self.network.train()
+        torch.manual_seed(self.seed * 1_000_003 + self.step)  # dropout
+        rate = self.learning_rate()
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        images, starts, target = self.batch()
+        with torch.autocast("cpu", torch.bfloat16):
+            refined = self.network(images, starts)
+        loss = landmark_loss(refined, target, self.convention.eyes)
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"the loss became {loss.item()} at step {self.step}")
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        self.averaged.update_parameters(self.network)
+        self.step += 1
+        return loss.item()
+
+    # -- the run -------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def validate(self) -> list[np.ndarray]:
+        """Inter-ocular errors (N,) of the validation faces after each stage, averaged weights."""
+        self.averaged.eval()
+        errors: list[list[np.ndarray]] = [[] for _ in range(self.config.network.stages)]
+        for first in range(0, len(self.validation), 64):
+            part = slice(first, first + 64)
+            images = torch.from_numpy(self.validation.images[part])[:, None].float()
+            refined = self.averaged(images, torch.from_numpy(self.validation.starts[part]))
+            for stage, landmarks in zip(errors, refined, strict=True):
+                target = self.validation.landmarks[part]
+                stage.append(normalised_errors(landmarks.numpy(), target, self.convention.eyes))
+        return [np.concatenate(stage) for stage in errors]
+
+    def run(self) -> None:
+        """Train to the end of the schedule, logging and saving on the way."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.resume()
+        every = max(1, self.steps // VALIDATIONS)
+        smooth: float | None = None
+        started, saved = time.monotonic() - self.seconds, time.monotonic()
+        batch = self.config.schedule.batch
+        with tqdm(total=self.steps * batch, initial=self.step * batch, unit="face") as bar:
+            while self.step < self.steps:
+                loss = self.train_step()
+                smooth = loss if smooth is None else 0.98 * smooth + 0.02 * loss
+                self.seconds = time.monotonic() - started
+                bar.update(batch)
+                bar.set_description(f"loss {smooth:.4f}", refresh=False)
+                if self.step % every == 0 or self.step == self.steps:
+                    self._log({"loss": smooth} | self._validation_row())
+                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    self.save()
+                    saved = time.monotonic()
+        self.save()
+
+    def _validation_row(self) -> dict[str, float]:
+        if not len(self.validation):
+            return {}
+        errors = self.validate()
+        row = {f"nme_stage{i + 1}": float(100 * e.mean()) for i, e in enumerate(errors)}
+        return row | {"failures": float(100 * (errors[-1] > 0.08).mean())}
+
+    def _log(self, row: dict[str, Any]) -> None:
+        path = self.folder / "log.csv"
+        row = {
+            "step": self.step,
+            "faces": self.step * self.config.schedule.batch,
+            "seconds": self.seconds,
+            "learning_rate": self.learning_rate(),
+        } | row
+        fresh = not path.exists()
+        with path.open("a", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            if fresh:
+                writer.writerow(row)
+            writer.writerow(f"{v:.6g}" if isinstance(v, float) else v for v in row.values())
