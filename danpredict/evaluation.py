@@ -26,7 +26,7 @@ def normalised_errors(
     (N,) float, a fraction (0.05 is 5 %)
     """
     scale = np.linalg.norm(truth[:, eyes[0]] - truth[:, eyes[1]], axis=-1)
-    return np.linalg.norm(predicted - truth, axis=-1).mean(-1) / scale
+    return np.asarray(np.linalg.norm(predicted - truth, axis=-1).mean(-1) / scale)
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ def bounding_box(landmarks: FloatArray) -> Box:
 def to_canonical_frame(shape: FloatArray, size: int, region: float) -> FloatArray:
     """Scale and shift a mean shape (L, 2) of any unit into the canonical frame."""
     low, high = shape.min(0), shape.max(0)
-    scale = size / region / (high - low).max()
-    return (shape - (low + high) / 2) * scale + (size - 1) / 2
+    scale = size / region / float((high - low).max())
+    return np.asarray((shape - (low + high) / 2) * scale + (size - 1) / 2)
 
 
 def initial_transform(box: Box, mean_shape: FloatArray) -> SimilarityTransform:
@@ -61,7 +61,8 @@ def initial_transform(box: Box, mean_shape: FloatArray) -> SimilarityTransform:
     scale = 2 / (width + height)
     centre = np.array([box.left + box.right, box.top + box.bottom]) / 2
     mean_centre = np.array([mean_box.left + mean_box.right, mean_box.top + mean_box.bottom]) / 2
-    return SimilarityTransform(scale=scale, translation=mean_centre - scale * centre)
+    shift = mean_centre - scale * centre
+    return SimilarityTransform(scale=scale, translation=shift)  # type: ignore[no-untyped-call]
 
 
 def fit_similarity(
@@ -75,4 +76,4 @@ def fit_similarity(
     from skimage.transform import SimilarityTransform
 
     transform = SimilarityTransform.from_estimate(source, target)
-    return transform if transform else fallback
+    return transform if isinstance(transform, SimilarityTransform) else fallback

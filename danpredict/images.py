@@ -43,7 +43,8 @@ def to_gray(image: Image) -> Image:
     """
     if image.ndim == 2:
         return np.ascontiguousarray(image)
-    return cv2.transform(np.ascontiguousarray(image), np.full((1, 3), 1 / 3))
+    gray = cv2.transform(np.ascontiguousarray(image), np.full((1, 3), 1 / 3))
+    return np.asarray(gray, np.uint8)
 
 
 def shrink_factor(scale: float) -> int:
@@ -64,7 +65,7 @@ def shrink(gray: Image, factor: int) -> Image:
         return gray
     height, width = gray.shape[0] // factor, gray.shape[1] // factor
     whole = gray[: height * factor, : width * factor]
-    return cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def sample_face(image: Image, matrix: FloatArray, size: int) -> NDArray[np.float32]:
@@ -109,10 +110,11 @@ def sample_face(image: Image, matrix: FloatArray, size: int) -> NDArray[np.float
             [0, 0, 1],
         ]
     )
-    return cv2.warpAffine(
+    face = cv2.warpAffine(
         region,
         (to_region @ inverse)[:2],
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
+    return np.asarray(face, np.float32)

@@ -32,6 +32,7 @@ class ScheduleConfig:
     """Optimisation: AdamW with warm-up, a cosine schedule and averaged weights."""
 
     faces: int = 1_000_000  # seen in the whole run
+    extra_share: float = 0.3  # of them from the data sets that are for training only
     batch: int = 64
     learning_rate: float = 1e-3
     weight_decay: float = 0.02

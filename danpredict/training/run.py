@@ -18,6 +18,7 @@ from danpredict.boxes import box_calibration
 from danpredict.conventions import convention
 from danpredict.datasets import LabelledFace, read_dataset
 from danpredict.evaluation import summarise
+from danpredict.geometry import FloatArray
 from danpredict.model_file import Model
 from danpredict.network import DeepAlignmentNetwork
 from danpredict.training.config import TrainingConfig
@@ -53,6 +54,14 @@ def fingerprint(faces: Sequence[LabelledFace]) -> str:
         digest.update(face.path.read_bytes())
         digest.update(np.ascontiguousarray(face.landmarks, np.float64).tobytes())
     return digest.hexdigest()
+
+
+def drawing_weights(main: int, total: int, extra_share: float) -> FloatArray:
+    """Chance of each face to be drawn: ``main`` faces first, the rest share ``extra_share``."""
+    if main in (0, total):
+        return np.full(total, 1 / total)
+    extra = total - main
+    return np.repeat([(1 - extra_share) / main, extra_share / extra], [main, extra])
 
 
 def train(
@@ -127,6 +136,7 @@ def train(
         layout,
         mean_shape,
         cut_tiles(faces, mean_shape, calibration),
+        drawing_weights(len(split.train), len(faces), config.schedule.extra_share),
         cut_tiles(split.validation, mean_shape, calibration),
         out,
         seed,

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from danpredict.conventions import Convention
 from danpredict.evaluation import normalised_errors
+from danpredict.geometry import FloatArray
 from danpredict.network import DeepAlignmentNetwork
 from danpredict.training.augment import random_starts, vary
 from danpredict.training.config import TrainingConfig
@@ -73,12 +74,15 @@ class Trainer:
         convention: Convention,
         mean_shape: np.ndarray,
         train: FaceTiles,
+        weights: FloatArray,
         validation: FaceTiles,
         folder: Path,
         seed: int = 0,
     ) -> None:
+        """``weights`` (N,) are the chances of the training faces to be drawn; they add up to 1."""
         self.config, self.convention, self.seed = config, convention, seed
-        self.train, self.validation, self.folder = train, validation, folder
+        self.train, self.weights = train, weights
+        self.validation, self.folder = validation, folder
         self.mean_shape = mean_shape
         schedule = config.schedule
         cv2.setNumThreads(1)  # with its own pool, fighting torch's, a step takes 1.15 x as long
@@ -160,10 +164,8 @@ class Trainer:
     def batch(self) -> tuple[Tensor, Tensor, Tensor]:
         """Varied tiles (N, 1, T, T), initial transforms (N, 2, 3) and landmarks (N, L, 2)."""
         size, count = self.config.schedule.batch, len(self.train)
-        places = np.arange(self.step * size, (self.step + 1) * size)
-        epochs = {epoch: self._order(int(epoch)) for epoch in np.unique(places // count)}
-        chosen = [epochs[place // count][place % count] for place in places]
-        rng = np.random.default_rng([self.seed, 1, self.step])
+        rng = np.random.default_rng([self.seed, self.step])
+        chosen = rng.choice(count, size, p=self.weights)
         images = np.empty((size, *self.train.images.shape[1:]), np.uint8)
         landmarks = np.empty((size, *self.train.landmarks.shape[1:]), np.float32)
         for i, index in enumerate(chosen):
@@ -179,9 +181,6 @@ class Trainer:
             torch.from_numpy(starts),
             torch.from_numpy(landmarks),
         )
-
-    def _order(self, epoch: int) -> np.ndarray:
-        return np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.train))
 
     def train_step(self) -> float:
         """Advance by one batch; returns the loss."""
@@ -224,18 +223,18 @@ class Trainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.resume()
         every = max(1, self.steps // VALIDATIONS)
-        smooth: float | None = None
+        losses: list[float] = []
         started, saved = time.monotonic() - self.seconds, time.monotonic()
         batch = self.config.schedule.batch
         with tqdm(total=self.steps * batch, initial=self.step * batch, unit="face") as bar:
             while self.step < self.steps:
-                loss = self.train_step()
-                smooth = loss if smooth is None else 0.98 * smooth + 0.02 * loss
+                losses.append(self.train_step())
                 self.seconds = time.monotonic() - started
                 bar.update(batch)
-                bar.set_description(f"loss {smooth:.4f}", refresh=False)
+                bar.set_description(f"loss {np.mean(losses):.4f}", refresh=False)
                 if self.step % every == 0 or self.step == self.steps:
-                    self._log({"loss": smooth} | self._validation_row())
+                    self._log({"loss": float(np.mean(losses))} | self._validation_row())
+                    losses.clear()
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     self.save()
                     saved = time.monotonic()

@@ -1,0 +1,70 @@
+"""Shared pieces: the astronaut, the shipped model, dlib's own model, the real data where present."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from danpredict import DANShapePredictor
+
+Image = NDArray[np.uint8]
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Image:
+    """(512, 512, 3) uint8 RGB, one face."""
+    from skimage import data
+
+    return np.asarray(data.astronaut())  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture(scope="session")
+def rect(astronaut: Image) -> Any:
+    """The astronaut's rectangle, from dlib's HOG detector."""
+    import dlib
+
+    rects = dlib.get_frontal_face_detector()(astronaut, 0)
+    assert len(rects) == 1
+    return rects[0]
+
+
+@pytest.fixture(scope="session")
+def predictor() -> DANShapePredictor:
+    return DANShapePredictor(threads=1)
+
+
+@pytest.fixture(scope="session")
+def dlib_model() -> Path:
+    """dlib's 68-point model file."""
+    package = find_spec("face_recognition_models")
+    if package is None or package.origin is None:
+        pytest.skip("the package face_recognition_models is not installed")
+    return Path(package.origin).parent / "models" / "shape_predictor_68_face_landmarks.dat"
+
+
+@pytest.fixture(scope="session")
+def dlib_predictor(dlib_model: Path) -> Any:
+    import dlib
+
+    return dlib.shape_predictor(str(dlib_model))
+
+
+@pytest.fixture(scope="session")
+def data_300w() -> Path:
+    """300-W pictures, which no project may ship."""
+    folder = Path(os.environ.get("DANPREDICT_DATA", ROOT.parent / "shared" / "data")) / "300w"
+    if not folder.is_dir():
+        pytest.skip(f"no 300-W pictures in {folder}: set DANPREDICT_DATA to the folder above 300w")
+    return folder
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)

@@ -1,0 +1,112 @@
+"""The comparison as a user runs it, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from danpredict import DANShapePredictor
+
+from .conftest import ROOT, Image
+from .faces import write_dataset
+
+
+def compare(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", ROOT / "examples" / "compare.py", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+        timeout=240,
+        check=False,
+    )
+
+
+def table(output: str) -> dict[str, list[float]]:
+    """Rows of figures by predictor."""
+    rows = re.findall(r"^(dlib|danpredict) +([-0-9. ]+)$", output, re.MULTILINE)
+    return {name: [float(word) for word in figures.split()] for name, figures in rows}
+
+
+def test_the_embedded_picture(tmp_path: Path, dlib_model: Path) -> None:
+    out = tmp_path / "comparison.png"
+    result = compare("--out", out)
+    assert result.returncode == 0, result.stderr
+    assert set(table(result.stdout)) == {"dlib", "danpredict"}
+    picture = cv2.imread(str(out))
+    assert picture is not None
+    assert picture.shape[1] == 2 * picture.shape[0]  # one face, two predictors
+    left, right = np.hsplit(picture, 2)
+    assert (left != right).any()
+
+
+def test_an_own_photo_in_gray(tmp_path: Path, astronaut: Image) -> None:
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), astronaut[..., 0])
+    result = compare("--image", photo, "--out", tmp_path / "out.jpg")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "out.jpg").stat().st_size > 1000
+
+
+def test_a_data_set_with_and_without_rectangles(
+    tmp_path: Path, predictor: DANShapePredictor, astronaut: Image, rect: Any
+) -> None:
+    """Labels made by the model itself: its error is the effect of turning alone, and small."""
+    write_dataset(tmp_path / "set", astronaut, predictor(astronaut, rect).landmarks, count=4)
+    result = compare("--dataset", tmp_path / "set")
+    assert result.returncode == 0, result.stderr
+    assert "4 of 4 faces" in result.stdout
+    faces, nme, median, failures, auc, milliseconds = table(result.stdout)["danpredict"]
+    assert faces == 4
+    assert 0 < nme < 4
+    assert 0 < median < 4
+    assert failures == 0
+    assert auc > 50
+    assert milliseconds > 0
+
+    sides = [rect.left(), rect.top(), rect.right(), rect.bottom()]
+    boxes = tmp_path / "boxes.json"
+    boxes.write_text(json.dumps({"set/face_000.png": sides, "set/face_001.png": None}))
+    result = compare("--dataset", tmp_path / "set", "--boxes", boxes)
+    assert "1 of 4 faces" in result.stdout
+
+
+def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
+    blank = tmp_path / "blank.png"
+    cv2.imwrite(str(blank), np.full((200, 200, 3), 127, np.uint8))
+    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "empty").mkdir()
+    for arguments, message in [
+        (["--image", blank], "no face found"),
+        (["--image", tmp_path / "nowhere.jpg"], "nowhere.jpg"),
+        (["--image", tmp_path / "text.jpg"], "text.jpg"),
+        (["--dataset", tmp_path / "nowhere"], "nowhere"),
+        (["--dataset", tmp_path / "empty"], "empty"),
+        (["--model", tmp_path / "nowhere.dan"], "Unable to open"),
+        (["--dlib-model", tmp_path / "nowhere.dat"], "nowhere.dat"),
+        (["--out", tmp_path / "picture.xyz"], "picture.xyz"),
+    ]:
+        result = compare(*arguments)
+        assert result.returncode == 2, (arguments, result.stderr)
+        assert result.stderr.count("\n") == 1, result.stderr
+        assert message in result.stderr
+
+
+def test_better_than_dlib_on_faces_neither_has_seen(data_300w: Path, dlib_model: Path) -> None:
+    """The outdoor half of the 300-W challenge's own test set, HOG rectangles."""
+    result = compare("--dataset", data_300w / "outdoor", "--boxes", data_300w / "hog_boxes.json")
+    assert result.returncode == 0, result.stderr
+    rows = table(result.stdout)
+    ours, theirs = rows["danpredict"], rows["dlib"]
+    assert ours[0] == theirs[0] == 261
+    assert ours[1] < theirs[1]  # NME
+    assert ours[3] < theirs[3]  # failures

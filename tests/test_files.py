@@ -1,0 +1,205 @@
+"""What is read from disk: models, annotations, conventions; and what damage is said to be."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from danpredict import DANShapePredictor, convention, models
+from danpredict.datasets import read_csv, read_dataset, read_folder, read_picture, read_pts
+from danpredict.model_file import unpack
+from danpredict.predictor import find_model
+from danpredict.resources import data_folder
+
+from .conftest import Image
+from .faces import write_dataset, write_pts
+
+
+@pytest.fixture(scope="module")
+def model() -> bytes:
+    return find_model("lean68").read_bytes()
+
+
+def rewritten(data: bytes, change: Any) -> bytes:
+    """The model file with its entries changed in place by ``change(entries)``."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    change(entries)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def edit_info(**values: Any) -> Any:
+    def change(entries: dict[str, bytes]) -> None:
+        entries["model.json"] = json.dumps(json.loads(entries["model.json"]) | values).encode()
+
+    return change
+
+
+def flip_weights(entries: dict[str, bytes]) -> None:
+    graph = bytearray(entries["stage2.onnx"])
+    graph[len(graph) // 2] ^= 1
+    entries["stage2.onnx"] = bytes(graph)
+
+
+DAMAGE = {
+    "empty": lambda data: b"",
+    "garbage": lambda data: b"no model" * 100,
+    "truncated": lambda data: data[: len(data) // 2],
+    "no info": lambda data: rewritten(data, lambda entries: entries.pop("model.json")),
+    "no graph": lambda data: rewritten(data, lambda entries: entries.pop("stage2.onnx")),
+    "changed weights": lambda data: rewritten(data, flip_weights),
+    "newer format": lambda data: rewritten(data, edit_info(format_version=99)),
+    "other stages": lambda data: rewritten(data, edit_info(stages=7)),
+    "short mean shape": lambda data: rewritten(data, edit_info(mean_shape=[[1, 2]])),
+    "no box": lambda data: rewritten(data, edit_info(box={})),
+    "infinite box": lambda data: rewritten(data, edit_info(box=dict.fromkeys("lr", 1e999))),
+    "huge input": lambda data: rewritten(data, edit_info(input_size=10**9)),
+    "info is a list": lambda data: rewritten(data, lambda e: e.update({"model.json": b"[]"})),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damaged_models_are_refused(kind: str, model: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model.dan"
+    path.write_bytes(DAMAGE[kind](model))
+    with pytest.raises(RuntimeError, match="Error deserializing .*model.dan.* expected"):
+        DANShapePredictor(path)
+
+
+def test_graphs_that_are_no_graphs_are_refused(model: bytes, tmp_path: Path) -> None:
+    """Right hashes, wrong content: ONNX Runtime's own check."""
+
+    def change(entries: dict[str, bytes]) -> None:
+        entries["stage1.onnx"] = b"no graph"
+        info = json.loads(entries["model.json"])
+        info["graphs"]["stage1.onnx"] = hashlib.sha256(b"no graph").hexdigest()
+        entries["model.json"] = json.dumps(info).encode()
+
+    path = tmp_path / "model.dan"
+    path.write_bytes(rewritten(model, change))
+    with pytest.raises(RuntimeError, match="Error deserializing"):
+        DANShapePredictor(path)
+
+
+def test_a_missing_model_is_dlibs_exception(tmp_path: Path) -> None:
+    import dlib
+
+    path = str(tmp_path / "nope.dan")
+    with pytest.raises(RuntimeError) as theirs:
+        dlib.shape_predictor(path)
+    with pytest.raises(RuntimeError) as ours:
+        DANShapePredictor(path)
+    assert str(ours.value) == str(theirs.value)
+
+
+def test_weights_have_their_hashes(model: bytes) -> None:
+    folder = data_folder("weights")
+    rows = [row.split() for row in (folder / "SHA256SUMS").read_text().splitlines()]
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.dan")}
+    assert {name: digest for digest, name in rows} == found
+
+
+@pytest.mark.parametrize("name", models())
+def test_shipped_models_say_what_they_are(name: str) -> None:
+    path = find_model(name)
+    info = unpack(path.read_bytes(), name).info
+    assert info["name"] == name
+    assert convention(info["convention"]).size == info["landmarks"]
+    assert "non-commercial" in info["licence"]
+    assert info["training"]["data"]
+    assert info["metrics"]
+    assert path.stat().st_size < 12e6
+
+
+def test_mirror_is_an_involution_that_keeps_the_groups() -> None:
+    layout = convention("ibug68")
+    mirror = layout.mirror
+    assert [mirror[i] for i in mirror] == list(range(layout.size))
+    assert sorted(i for group in layout.groups.values() for i in group) == list(range(layout.size))
+    swapped = {name: sorted(mirror[i] for i in group) for name, group in layout.groups.items()}
+    assert swapped["right_eye"] == list(layout.groups["left_eye"])
+    assert swapped["right_brow"] == list(layout.groups["left_brow"])
+    for part in ("jaw", "nose", "outer_lip", "inner_lip"):
+        assert swapped[part] == list(layout.groups[part])
+    assert mirror[layout.eyes[0]] == layout.eyes[1]
+
+
+def test_unknown_conventions_are_refused() -> None:
+    for name in ("ibug69", "boxes", "../pyproject"):
+        with pytest.raises(ValueError, match="ibug68"):
+            convention(name)
+
+
+def test_pts_round_trip(tmp_path: Path, rng: np.random.Generator) -> None:
+    landmarks = rng.uniform(-20, 400, (68, 2))
+    write_pts(tmp_path / "a.pts", landmarks)
+    np.testing.assert_allclose(read_pts(tmp_path / "a.pts"), landmarks, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "version: 1", "n_points: 2\n{\n1 2\n}", "n_points: 1\n{\n1 x\n}", "n_points: 1\n{\n1 nan\n}"],
+)
+def test_damaged_pts_are_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.pts"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"expected an iBUG \.pts file, got .*a\.pts"):
+        read_pts(path)
+
+
+def test_folder_with_rectangles(tmp_path: Path, astronaut: Image) -> None:
+    write_dataset(tmp_path / "set", astronaut, np.full((68, 2), 200.0), count=3)
+    boxes = tmp_path / "boxes.json"
+    boxes.write_text(json.dumps({"set/face_000.png": [1, 2, 3, 4], "set/face_001.png": None}))
+    faces = read_dataset(tmp_path / "set", boxes)
+    assert [face.rectangle for face in faces] == [(1, 2, 3, 4), None, None]
+    boxes.write_text("[1, 2]")
+    with pytest.raises(ValueError, match="boxes.json"):
+        read_folder(tmp_path / "set", boxes)
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        read_folder(tmp_path / "set", tmp_path / "nowhere.json")
+
+
+def test_wrong_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        read_folder(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match=r"\.pts"):
+        read_folder(tmp_path)
+
+
+def test_csv_tables(tmp_path: Path, astronaut: Image) -> None:
+    write_dataset(tmp_path / "frames", astronaut, np.full((2, 2), 200.0), count=1)
+    table = tmp_path / "table.csv"
+    table.write_text("file,x0,y0,x1,y1\nface_000.png,1,2,3,4.5\n")
+    (face,) = read_dataset(table)
+    np.testing.assert_array_equal(face.landmarks, [[1, 2], [3, 4.5]])
+    assert face.path.parent.name == "frames"
+    table.write_text("file,x0,y0\nother.png,1,2\n")
+    with pytest.raises(FileNotFoundError, match=r"other\.png"):
+        read_csv(table)
+    table.write_text("file,x0,y0\nface_000.png,1,x\n")
+    with pytest.raises(ValueError, match="line 2"):
+        read_csv(table)
+    table.write_text("file,x0,y0\n")
+    with pytest.raises(ValueError, match="empty"):
+        read_csv(table)
+
+
+def test_pictures_that_are_none_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        read_picture(tmp_path / "nowhere.jpg")
+    for content in (b"", b"no picture"):
+        (tmp_path / "a.jpg").write_bytes(content)
+        with pytest.raises(ValueError, match=r"a\.jpg"):
+            read_picture(tmp_path / "a.jpg")

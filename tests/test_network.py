@@ -1,0 +1,171 @@
+"""The torch network, the numpy and scikit-image inference and the exported graphs agree."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from skimage.transform import SimilarityTransform
+
+from danpredict.boxes import box_calibration
+from danpredict.cascade import Cascade
+from danpredict.geometry import Box, bounding_box, initial_transform, to_canonical_frame
+from danpredict.images import sample_face, to_gray
+from danpredict.model_file import unpack
+from danpredict.network import (
+    DeepAlignmentNetwork,
+    NetworkConfig,
+    fit_similarity,
+    invert_similarity,
+    landmark_heatmap,
+    transform_points,
+    warp,
+)
+from danpredict.training.config import load_config
+from danpredict.training.export import export_model
+
+from .conftest import Image
+
+# Pixels of the image. Kernels are rounded to float16 in the file, which moves landmarks less.
+TOLERANCE = 0.05
+
+
+def face_shape(count: int, size: int = 112, region: float = 1.3) -> Any:
+    """A made-up mean shape: points on a ring, in the canonical frame."""
+    angle = np.linspace(0, 2 * math.pi, count, endpoint=False) + 0.3
+    return to_canonical_frame(np.stack([np.cos(angle), np.sin(angle)], 1), size, region)
+
+
+def random_network(config: NetworkConfig) -> DeepAlignmentNetwork:
+    """Untrained, but with offsets of some pixels and statistics of batch norm that matter."""
+    torch.manual_seed(0)
+    shape = torch.as_tensor(face_shape(config.landmarks), dtype=torch.float32)
+    network = DeepAlignmentNetwork(config, shape)
+    for module in network.modules():
+        if isinstance(module, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)):
+            torch.nn.init.normal_(module.running_mean, 0, 0.1)  # type: ignore[arg-type]
+            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)  # type: ignore[arg-type]
+    with torch.no_grad():
+        for stage in network.stages:
+            stage.output.weight.mul_(20)  # type: ignore[operator, union-attr]
+    return network.eval()
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3])
+def test_torch_and_onnx_cascade_agree(astronaut: Image, stages: int) -> None:
+    config = load_config("lean")
+    network_config = NetworkConfig(stages=stages, landmarks=9, widths=(4, 8, 8, 8), blocks=1)
+    config = dataclasses.replace(config, network=network_config)
+    network = random_network(network_config)
+    model = export_model(network, config, {"name": "test"})
+    again = unpack(model.data, "test")
+    assert again.info == model.info
+
+    transforms = [
+        initial_transform(Box(180, 90, 260, 175), model.mean_shape),
+        SimilarityTransform(scale=0.9, rotation=0.4, translation=(-70, -110)),  # type: ignore[no-untyped-call]
+    ]
+    ours = Cascade(again, threads=1).refine([astronaut, astronaut], transforms)
+    gray = torch.from_numpy(to_gray(astronaut)).float().expand(2, 1, -1, -1)
+    matrices = torch.tensor(np.stack([t.params[:2] for t in transforms]), dtype=torch.float32)
+    with torch.inference_mode():
+        theirs = network(gray, matrices)
+    assert len(ours) == len(theirs) == stages
+    start = transforms[0].inverse(model.mean_shape)
+    assert np.abs(ours[-1][0] - start).max() > 1  # the network does move the points
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b.numpy(), atol=TOLERANCE)
+
+
+def test_similarity_equals_scikit_images(rng: np.random.Generator) -> None:
+    target = face_shape(68)
+    source = rng.normal(50, 30, (20, 68, 2))
+    fitted = fit_similarity(torch.from_numpy(source), torch.from_numpy(target)).numpy()
+    for matrix, shape in zip(fitted, source, strict=True):
+        expected = SimilarityTransform.from_estimate(shape, target).params[:2]
+        np.testing.assert_allclose(matrix, expected, atol=1e-9)
+
+
+def test_inverse_similarity_round_trip(rng: np.random.Generator) -> None:
+    points = torch.from_numpy(rng.normal(0, 40, (8, 5, 2)))
+    transform = fit_similarity(points, torch.from_numpy(face_shape(5)))
+    there = transform_points(transform, points)
+    back = transform_points(invert_similarity(transform), there)
+    torch.testing.assert_close(back, points)
+
+
+def test_warp_equals_inference(astronaut: Image) -> None:
+    transform = SimilarityTransform(scale=0.8, rotation=0.5, translation=(-60, -190))  # type: ignore[no-untyped-call]
+    sampled = sample_face(astronaut, transform.params, 112)
+    matrix = torch.tensor(transform.params[None, :2], dtype=torch.float32)
+    warped = warp(torch.from_numpy(to_gray(astronaut))[None, None].float(), matrix, 112)
+    difference = np.abs(sampled - warped[0, 0].numpy())
+    assert difference.mean() < 0.5  # gray levels; OpenCV places samples to 1/32 pixel
+    assert sampled.std() > 20
+
+
+def test_heatmap_is_the_formula() -> None:
+    landmarks = np.array([[[30.25, 41.5], [33.0, 44.75], [2.0, 110.0]]], np.float32)
+    heatmap = landmark_heatmap(torch.from_numpy(landmarks), 112).numpy()[0, 0]
+    expected = np.zeros((112, 112))
+    for x, y in np.clip(landmarks[0], 8, 103):
+        for row in range(int(y) - 8, int(y) + 9):
+            for column in range(int(x) - 8, int(x) + 9):
+                value = 1 / (1 + math.sqrt((column - x) ** 2 + (row - y) ** 2 + 1e-6))
+                expected[row, column] = max(expected[row, column], value)
+    np.testing.assert_allclose(heatmap, expected, atol=1e-5)
+
+
+def test_gradient_passes_between_stages_by_the_feature_image_alone() -> None:
+    network = random_network(NetworkConfig(landmarks=5, widths=(4, 4, 4, 4), blocks=1))
+    images = torch.rand(2, 1, 150, 150) * 255
+    transform = torch.tensor([[1.0, 0, -20], [0, 1, -20]]).expand(2, 2, 3)
+    network(images, transform)[1].sum().backward()
+    first = network.stages[0]
+    assert first.fc1.weight.grad is not None  # through the second stage's feature image
+    assert first.fc1.weight.grad.abs().max() > 0
+    assert first.output.weight.grad is None  # the landmarks are handed on without a gradient
+
+
+def test_paper_network_has_the_papers_size() -> None:
+    network = DeepAlignmentNetwork(load_config("paper").network, torch.zeros(68, 2))
+    sizes = [sum(p.numel() for p in stage.parameters()) / 1e6 for stage in network.stages]
+    assert sizes == pytest.approx([11.14, 11.95], abs=0.02)  # millions, as the reference has
+
+
+def test_initial_transform_lays_the_mean_shape_into_the_box() -> None:
+    shape = face_shape(68)
+    box = Box(100, 50, 180, 130)
+    laid = initial_transform(box, shape).inverse(shape)
+    np.testing.assert_allclose(np.array(bounding_box(laid)), box, atol=1)
+
+
+def test_calibrated_rectangle() -> None:
+    box = box_calibration("dlib-hog").landmark_box(100, 100, 199, 199)
+    assert box == pytest.approx((101.7, 111.2, 198.2, 205.4))
+    with pytest.raises(ValueError, match="dlib-hog"):
+        box_calibration("nobody")
+
+
+def test_large_faces_are_averaged_not_skipped() -> None:
+    """A fine checkerboard shrinks to its mean, not to noise."""
+    board = (np.indices((800, 800)).sum(0) % 2 * 255).astype(np.uint8)
+    transform = SimilarityTransform(scale=112 / 800)  # type: ignore[no-untyped-call]
+    face = sample_face(board, transform.params, 112)
+    assert abs(face.mean() - 127.5) < 1
+    assert face.std() < 15
+
+
+def test_model_file_holds_no_path_of_this_machine(tmp_path: Path) -> None:
+    config = load_config("lean")
+    small = NetworkConfig(stages=1, landmarks=5, widths=(4, 4, 4, 4), blocks=1)
+    model = export_model(
+        random_network(small), dataclasses.replace(config, network=small), {"name": "test"}
+    )
+    assert str(Path.home()).encode() not in b"".join(model.graphs)
+    assert b"site-packages" not in b"".join(model.graphs)

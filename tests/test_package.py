@@ -1,0 +1,128 @@
+"""What a user installs: light imports, the command line, the wheel's contents."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import danpredict
+from danpredict.cli import build_parser, main
+
+from .conftest import ROOT
+
+
+def test_import_is_light() -> None:
+    code = (
+        "import sys, danpredict; danpredict.DANShapePredictor();"
+        "print([name for name in ('torch', 'dlib', 'matplotlib', 'onnx') if name in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
+def test_dlib_is_imported_in_one_file() -> None:
+    files = (ROOT / "danpredict").rglob("*.py")
+    pattern = re.compile(r"^ {0,4}(import|from) dlib\b", re.MULTILINE)
+    importing = {path.name for path in files if pattern.search(_without_typing(path))}
+    assert importing == {"dlib_objects.py"}
+
+
+def _without_typing(path: Path) -> str:
+    """The source without what only a type checker reads."""
+    return re.sub(r"if TYPE_CHECKING:\n(    .*\n|\n)+", "", path.read_text("utf-8"))
+
+
+def test_without_dlib_the_message_names_both_packages() -> None:
+    code = (
+        "import sys; sys.modules['dlib'] = None\n"
+        "import numpy, danpredict\n"
+        "predictor = danpredict.DANShapePredictor()\n"
+        "try: predictor(numpy.zeros((9, 9), numpy.uint8), None)\n"
+        "except ImportError as error: print(error)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "danpredict[dlib-bin]" in result.stdout
+    assert "danpredict[dlib]" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["train", "info"])
+def test_commands_have_help_and_stand_in_the_readme(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        build_parser().parse_args([command, "--help"])
+    assert stop.value.code == 0
+    assert "usage: danpredict" in capsys.readouterr().out
+    assert f"danpredict {command}" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_info_names_data_and_licence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info"]) == 0
+    output = capsys.readouterr().out
+    assert "lean68: 68 landmarks (ibug68)" in output
+    assert "licence" in output
+    assert "trained on" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["info", "nowhere.dan"], "Unable to open nowhere.dan"),
+        (["train", "nowhere", "--out", "OUT"], "found no nowhere"),
+        (["train", "nowhere.csv", "--out", "OUT"], "found no nowhere.csv"),
+        (["train", "OUT", "--out", "OUT", "--config", "fat"], "'fat'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path) if word == "OUT" else word for word in arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_bad_arguments_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["train"], ["train", "x", "--out", "y", "--validation", "1.5"], ["nothing"]):
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        assert stop.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_the_wheel_holds_danpredict_alone(tmp_path: Path) -> None:
+    source = tmp_path / "source"  # a copy: building leaves files behind
+    unwanted = shutil.ignore_patterns(".*", "build", "*.egg-info", "runs")
+    shutil.copytree(ROOT, source, ignore=unwanted)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
+        + ["--disable-pip-version-check", "-w", str(tmp_path), str(source)],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    version = danpredict.__version__
+    assert {name.split("/")[0] for name in names} == {
+        "danpredict",
+        f"danpredict-{version}.dist-info",
+    }
+    for needed in (
+        "danpredict/py.typed",
+        "danpredict/adapters/ibug68.json",
+        "danpredict/adapters/boxes.json",
+        "danpredict/training/configs/lean.toml",
+        "danpredict/weights/lean68.dan",
+        "danpredict/weights/README.md",
+    ):
+        assert needed in names

@@ -1,0 +1,227 @@
+"""Training on a made-up data set: it learns, resumes exactly, and ends in a usable file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from danpredict import DANShapePredictor, convention
+from danpredict.boxes import BoxCalibration
+from danpredict.datasets import read_folder
+from danpredict.evaluation import normalised_errors
+from danpredict.geometry import bounding_box, initial_transform
+from danpredict.model_file import read_model
+from danpredict.network import NetworkConfig
+from danpredict.training.augment import random_starts, vary
+from danpredict.training.config import AugmentConfig, ScheduleConfig, TrainingConfig, load_config
+from danpredict.training.faces import cut_tiles, mirror_tile, procrustes_mean, tight_mean_shape
+from danpredict.training.run import drawing_weights, split_faces, train
+
+from .conftest import Image
+from .faces import write_dataset
+
+SMALL = TrainingConfig(
+    name="small",
+    convention="ibug68",
+    region=1.3,
+    network=NetworkConfig(stages=2, widths=(16, 16, 16, 16), blocks=1, hidden=64, dropout=0.0),
+    augment=AugmentConfig(shift=0.03, scale=0.03, roll=4.0),
+    schedule=ScheduleConfig(faces=8 * 150, batch=8, learning_rate=5e-3, averaging=0.9),
+)
+TIGHT = BoxCalibration(0.0, 0.0, 1.0, 1.0)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small steps are faster on one thread, and the order of sums is the same every time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def dataset(
+    tmp_path_factory: pytest.TempPathFactory,
+    predictor: DANShapePredictor,
+    astronaut: Image,
+    rect: Any,
+) -> Path:
+    """Twelve turned astronauts, labelled by the shipped model."""
+    folder = tmp_path_factory.mktemp("faces")
+    write_dataset(folder, astronaut, predictor(astronaut, rect).landmarks, count=12)
+    return folder
+
+
+def test_overfits_and_exports(dataset: Path, tmp_path: Path) -> None:
+    train([dataset], tmp_path, SMALL, validation=0.0)
+    rows = (tmp_path / "log.csv").read_text().splitlines()
+    losses = [float(row.split(",")[rows[0].split(",").index("loss")]) for row in rows[1:]]
+    assert losses[-1] < losses[0] / 2
+    model = read_model(tmp_path / "model.dan")
+    assert model.info["training"]["train_faces"] == 12
+    assert json.loads((tmp_path / "run.json").read_text())["training"]["seed"] == 0
+
+    import dlib
+
+    predictor = DANShapePredictor(tmp_path / "model.dan", threads=1)
+    errors = []
+    for face in read_folder(dataset):
+        box = bounding_box(face.landmarks)
+        rectangle = dlib.rectangle(*(round(side) for side in box))
+        image = np.ascontiguousarray(_read(face.path))
+        start = initial_transform(box, model.mean_shape).inverse(model.mean_shape)
+        found = predictor(image, rectangle).landmarks
+        pair = np.stack([found, start]), np.stack([face.landmarks] * 2)
+        errors.append(normalised_errors(*pair, (36, 45)))
+    ours, untouched = np.mean(errors, 0)
+    assert ours < 0.6 * untouched
+
+
+def _read(path: Path) -> Image:
+    from danpredict.datasets import read_picture
+
+    return read_picture(path)
+
+
+def test_resuming_goes_on_exactly(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from danpredict.training import trainer
+
+    config = dataclasses.replace(
+        SMALL, schedule=dataclasses.replace(SMALL.schedule, faces=8 * 6)
+    )
+    train([dataset], tmp_path / "whole", config, validation=0.3)
+
+    step = trainer.Trainer.train_step
+
+    def stop_at_three(self: trainer.Trainer) -> float:
+        if self.step == 3:
+            self.save()
+            raise KeyboardInterrupt
+        return step(self)
+
+    monkeypatch.setattr(trainer.Trainer, "train_step", stop_at_three)
+    with pytest.raises(KeyboardInterrupt):
+        train([dataset], tmp_path / "parts", config, validation=0.3)
+    monkeypatch.undo()
+    train([dataset], tmp_path / "parts", config, validation=0.3)
+
+    whole, parts = (
+        torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)
+        for name in ("whole", "parts")
+    )
+    for kind in ("network", "averaged"):
+        for name, value in whole[kind].items():
+            torch.testing.assert_close(parts[kind][name], value, rtol=0, atol=0)
+    with pytest.raises(ValueError, match="seed"):
+        train([dataset], tmp_path / "parts", config, validation=0.3, seed=1)
+
+
+def test_a_photo_is_on_one_side_of_the_split(dataset: Path) -> None:
+    faces = read_folder(dataset)
+    split = split_faces(faces, 0.5)
+    assert len(split.train) + len(split.validation) == len(faces)
+    assert split.train
+    assert split.validation
+    assert not {f.photo for f in split.train} & {f.photo for f in split.validation}
+    numbered = dataclasses.replace(faces[0], path=Path("afw/134212_1.jpg"))
+    other = dataclasses.replace(faces[0], path=Path("afw/134212_2.jpg"))
+    assert numbered.photo == other.photo
+
+
+def test_extra_faces_get_their_share() -> None:
+    weights = drawing_weights(10, 40, 0.3)
+    assert weights.sum() == pytest.approx(1)
+    assert weights[10:].sum() == pytest.approx(0.3)
+    assert drawing_weights(10, 10, 0.3) == pytest.approx(np.full(10, 0.1))
+
+
+def test_mean_shape_is_symmetric_upright_and_fills_the_frame(dataset: Path) -> None:
+    mirror = list(convention("ibug68").mirror)
+    shape = tight_mean_shape(read_folder(dataset), mirror, 112, 1.3)
+    np.testing.assert_allclose(shape[mirror] * [-1, 1] + [111, 0], shape, atol=1e-9)
+    assert shape[8, 1] > shape[36, 1]  # chin below the eyes
+    box = bounding_box(shape)
+    assert max(box.right - box.left, box.bottom - box.top) == pytest.approx(112 / 1.3)
+    assert (box.top + box.bottom) / 2 == pytest.approx(55.5)
+
+
+def test_mean_shape_does_not_mind_similarities(rng: np.random.Generator) -> None:
+    shapes = rng.normal(0, 1, (6, 4, 2)) * 0.1 + [[-1, 0], [1, 0], [0, 1], [0, -1]]
+    moved = shapes * rng.uniform(0.5, 3, (6, 1, 1)) + rng.normal(0, 90, (6, 1, 2))
+    expected, found = (procrustes_mean(s, [1, 0, 2, 3]) for s in (shapes, moved))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_mirroring_twice_is_nothing(rng: np.random.Generator) -> None:
+    image = rng.integers(0, 256, (256, 256), dtype=np.uint8)
+    landmarks = rng.uniform(0, 255, (68, 2))
+    mirror = convention("ibug68").mirror
+    once = mirror_tile(image, landmarks, mirror)
+    assert not np.array_equal(once[0], image)
+    twice = mirror_tile(*once, mirror)
+    np.testing.assert_array_equal(twice[0], image)
+    np.testing.assert_allclose(twice[1], landmarks)
+
+
+def test_starts_without_noise_are_those_of_inference(dataset: Path) -> None:
+    faces = read_folder(dataset)
+    shape = tight_mean_shape(faces, convention("ibug68").mirror, 112, 1.3)
+    tiles = cut_tiles(faces, shape, TIGHT)
+    still = AugmentConfig(shift=0, scale=0, roll=0)
+    starts = random_starts(np.random.default_rng(0), tiles.landmarks, shape, still)
+    for start, landmarks in zip(starts, tiles.landmarks, strict=True):
+        expected = initial_transform(bounding_box(landmarks), shape).params[:2]
+        np.testing.assert_allclose(start, expected, rtol=0.02, atol=0.05)
+
+
+def test_noise_of_the_start_is_in_canonical_pixels(dataset: Path) -> None:
+    """Large and small faces are shifted alike."""
+    shape = tight_mean_shape(read_folder(dataset), convention("ibug68").mirror, 112, 1.3)
+    noise = AugmentConfig(shift=0.1, scale=0, roll=0)
+    small, large = (
+        random_starts(np.random.default_rng(0), (shape * factor)[None].repeat(500, 0), shape, noise)
+        for factor in (1, 7)
+    )
+    spread = [
+        (s @ np.append(shape.mean(0) * f, 1)).std(0) for s, f in ((small, 1), (large, 7))
+    ]
+    np.testing.assert_allclose(spread[0], spread[1], rtol=1e-3)
+    assert spread[0] == pytest.approx(0.1 * np.ptp(shape, axis=0), rel=0.15)
+
+
+def test_variation_keeps_size_and_kind(rng: np.random.Generator, dataset: Path) -> None:
+    faces = read_folder(dataset)
+    shape = tight_mean_shape(faces, convention("ibug68").mirror, 112, 1.3)
+    tiles = cut_tiles(faces, shape, TIGHT)
+    always = AugmentConfig(light=1, shade=1, blur=1, noise=1, occlusion=1)
+    for _ in range(20):
+        varied = vary(rng, tiles.images[0], tiles.landmarks[0], tiles.images[1], always)
+        assert varied.shape == tiles.images[0].shape
+        assert varied.dtype == np.uint8
+        assert not np.array_equal(varied, tiles.images[0])
+
+
+def test_configs_are_checked(tmp_path: Path) -> None:
+    assert load_config("lean").network.backbone == "residual"
+    with pytest.raises(FileNotFoundError, match="lean"):
+        load_config("nobody")
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('convention="ibug68"\nregion=1.3\n[network]\nwings=2\n[schedule]\n')
+    with pytest.raises(ValueError, match="wings"):
+        load_config(str(wrong))
+    wrong.write_text("region=")
+    with pytest.raises(ValueError, match="TOML"):
+        load_config(str(wrong))
+    wrong.write_text("region=1")
+    with pytest.raises(ValueError, match="convention"):
+        load_config(str(wrong))
