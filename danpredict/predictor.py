@@ -126,14 +126,14 @@ class DANShapePredictor:
                 f"expected one list of rectangles per image, got {len(rects_per_image)} lists "
                 f"for {len(images)} images"
             )
-        shape = self._model.mean_shape
+        calibration = self._model.box
         faces, starts, owners = [], [], []
         for i, (image, rects) in enumerate(zip(images, rects_per_image, strict=True)):
             checked = check_image(image)
             for rect in rects:
-                box = self._model.box.landmark_box(*rectangle_sides(rect))
+                box = calibration.landmark_box(*rectangle_sides(rect))
                 faces.append(checked)
-                starts.append(initial_transform(box, shape))
+                starts.append(initial_transform(box, self._cascade.mean_shape))
                 owners.append((i, rect))
         detections: list[list[Detection]] = [[] for _ in images]
         for first in range(0, len(faces), CHUNK):

@@ -1,4 +1,4 @@
-"""Shared pieces: the astronaut, the shipped model, dlib's own model, the real data where present."""
+"""Shared pieces: the astronaut, the shipped model, dlib's own, real data where present."""
 
 from __future__ import annotations
 

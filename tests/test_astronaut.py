@@ -64,7 +64,7 @@ def test_a_shifted_picture_gives_shifted_landmarks(
     moved = np.pad(astronaut, ((40, 0), (70, 0), (0, 0)), mode="edge")
     shift = dlib.translate_rect(rect, dlib.point(70, 40))
     before, after = predictor(astronaut, rect).landmarks, predictor(moved, shift).landmarks
-    np.testing.assert_allclose(after, before + [70, 40], atol=0.01)
+    np.testing.assert_allclose(after, before + np.array([70, 40]), atol=0.01)
 
 
 def test_an_enlarged_picture_gives_enlarged_landmarks(

@@ -12,7 +12,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import pytest
 
 from danpredict import DANShapePredictor
 
@@ -85,7 +84,7 @@ def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
     cv2.imwrite(str(blank), np.full((200, 200, 3), 127, np.uint8))
     (tmp_path / "text.jpg").write_text("no picture")
     (tmp_path / "empty").mkdir()
-    for arguments, message in [
+    cases: list[tuple[list[str | Path], str]] = [
         (["--image", blank], "no face found"),
         (["--image", tmp_path / "nowhere.jpg"], "nowhere.jpg"),
         (["--image", tmp_path / "text.jpg"], "text.jpg"),
@@ -94,7 +93,8 @@ def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
         (["--model", tmp_path / "nowhere.dan"], "Unable to open"),
         (["--dlib-model", tmp_path / "nowhere.dat"], "nowhere.dat"),
         (["--out", tmp_path / "picture.xyz"], "picture.xyz"),
-    ]:
+    ]
+    for arguments, message in cases:
         result = compare(*arguments)
         assert result.returncode == 2, (arguments, result.stderr)
         assert result.stderr.count("\n") == 1, result.stderr

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def flip_weights(entries: dict[str, bytes]) -> None:
     entries["stage2.onnx"] = bytes(graph)
 
 
-DAMAGE = {
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda data: b"",
     "garbage": lambda data: b"no model" * 100,
     "truncated": lambda data: data[: len(data) // 2],
@@ -73,7 +74,7 @@ DAMAGE = {
 def test_damaged_models_are_refused(kind: str, model: bytes, tmp_path: Path) -> None:
     path = tmp_path / "model.dan"
     path.write_bytes(DAMAGE[kind](model))
-    with pytest.raises(RuntimeError, match="Error deserializing .*model.dan.* expected"):
+    with pytest.raises(RuntimeError, match=r"Error deserializing .*model\.dan: expected"):
         DANShapePredictor(path)
 
 
@@ -106,7 +107,8 @@ def test_a_missing_model_is_dlibs_exception(tmp_path: Path) -> None:
 def test_weights_have_their_hashes(model: bytes) -> None:
     folder = data_folder("weights")
     rows = [row.split() for row in (folder / "SHA256SUMS").read_text().splitlines()]
-    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.dan")}
+    files = {path.name: path.read_bytes() for path in folder.glob("*.dan")}
+    found = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     assert {name: digest for digest, name in rows} == found
 
 
@@ -149,7 +151,13 @@ def test_pts_round_trip(tmp_path: Path, rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "version: 1", "n_points: 2\n{\n1 2\n}", "n_points: 1\n{\n1 x\n}", "n_points: 1\n{\n1 nan\n}"],
+    [
+        "",
+        "version: 1",
+        "n_points: 2\n{\n1 2\n}",
+        "n_points: 1\n{\n1 x\n}",
+        "n_points: 1\n{\n1 nan\n}",
+    ],
 )
 def test_damaged_pts_are_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "a.pts"
@@ -165,7 +173,7 @@ def test_folder_with_rectangles(tmp_path: Path, astronaut: Image) -> None:
     faces = read_dataset(tmp_path / "set", boxes)
     assert [face.rectangle for face in faces] == [(1, 2, 3, 4), None, None]
     boxes.write_text("[1, 2]")
-    with pytest.raises(ValueError, match="boxes.json"):
+    with pytest.raises(ValueError, match=r"boxes\.json"):
         read_folder(tmp_path / "set", boxes)
     with pytest.raises(FileNotFoundError, match="nowhere"):
         read_folder(tmp_path / "set", tmp_path / "nowhere.json")

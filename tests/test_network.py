@@ -126,7 +126,7 @@ def test_gradient_passes_between_stages_by_the_feature_image_alone() -> None:
     images = torch.rand(2, 1, 150, 150) * 255
     transform = torch.tensor([[1.0, 0, -20], [0, 1, -20]]).expand(2, 2, 3)
     network(images, transform)[1].sum().backward()
-    first = network.stages[0]
+    first: Any = network.stages[0]
     assert first.fc1.weight.grad is not None  # through the second stage's feature image
     assert first.fc1.weight.grad.abs().max() > 0
     assert first.output.weight.grad is None  # the landmarks are handed on without a gradient

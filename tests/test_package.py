@@ -104,12 +104,9 @@ def test_the_wheel_holds_danpredict_alone(tmp_path: Path) -> None:
     source = tmp_path / "source"  # a copy: building leaves files behind
     unwanted = shutil.ignore_patterns(".*", "build", "*.egg-info", "runs")
     shutil.copytree(ROOT, source, ignore=unwanted)
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
-        + ["--disable-pip-version-check", "-w", str(tmp_path), str(source)],
-        check=True,
-        capture_output=True,
-    )
+    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--disable-pip-version-check"]
+    options = ["--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
+    subprocess.run([*pip, *options, source], check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     version = danpredict.__version__

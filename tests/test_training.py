@@ -14,9 +14,9 @@ import torch
 
 from danpredict import DANShapePredictor, convention
 from danpredict.boxes import BoxCalibration
-from danpredict.datasets import read_folder
+from danpredict.datasets import read_folder, read_picture
 from danpredict.evaluation import normalised_errors
-from danpredict.geometry import bounding_box, initial_transform
+from danpredict.geometry import Box, bounding_box, initial_transform
 from danpredict.model_file import read_model
 from danpredict.network import NetworkConfig
 from danpredict.training.augment import random_starts, vary
@@ -69,26 +69,26 @@ def test_overfits_and_exports(dataset: Path, tmp_path: Path) -> None:
     assert model.info["training"]["train_faces"] == 12
     assert json.loads((tmp_path / "run.json").read_text())["training"]["seed"] == 0
 
-    import dlib
-
     predictor = DANShapePredictor(tmp_path / "model.dan", threads=1)
     errors = []
     for face in read_folder(dataset):
         box = bounding_box(face.landmarks)
-        rectangle = dlib.rectangle(*(round(side) for side in box))
-        image = np.ascontiguousarray(_read(face.path))
         start = initial_transform(box, model.mean_shape).inverse(model.mean_shape)
-        found = predictor(image, rectangle).landmarks
+        found = predictor(read_picture(face.path), hog_rectangle(box, model.box)).landmarks
         pair = np.stack([found, start]), np.stack([face.landmarks] * 2)
         errors.append(normalised_errors(*pair, (36, 45)))
     ours, untouched = np.mean(errors, 0)
     assert ours < 0.6 * untouched
 
 
-def _read(path: Path) -> Image:
-    from danpredict.datasets import read_picture
+def hog_rectangle(box: Box, calibration: BoxCalibration) -> Any:
+    """The rectangle that HOG would give for a landmark box."""
+    import dlib
 
-    return read_picture(path)
+    width = (box.right - box.left) / (calibration.right - calibration.left)
+    height = (box.bottom - box.top) / (calibration.bottom - calibration.top)
+    left, top = box.left - calibration.left * width, box.top - calibration.top * height
+    return dlib.rectangle(*(round(v) for v in (left, top, left + width - 1, top + height - 1)))
 
 
 def test_resuming_goes_on_exactly(
@@ -96,9 +96,7 @@ def test_resuming_goes_on_exactly(
 ) -> None:
     from danpredict.training import trainer
 
-    config = dataclasses.replace(
-        SMALL, schedule=dataclasses.replace(SMALL.schedule, faces=8 * 6)
-    )
+    config = dataclasses.replace(SMALL, schedule=dataclasses.replace(SMALL.schedule, faces=8 * 6))
     train([dataset], tmp_path / "whole", config, validation=0.3)
 
     step = trainer.Trainer.train_step
@@ -192,9 +190,7 @@ def test_noise_of_the_start_is_in_canonical_pixels(dataset: Path) -> None:
         random_starts(np.random.default_rng(0), (shape * factor)[None].repeat(500, 0), shape, noise)
         for factor in (1, 7)
     )
-    spread = [
-        (s @ np.append(shape.mean(0) * f, 1)).std(0) for s, f in ((small, 1), (large, 7))
-    ]
+    spread = [(s @ np.append(shape.mean(0) * f, 1)).std(0) for s, f in ((small, 1), (large, 7))]
     np.testing.assert_allclose(spread[0], spread[1], rtol=1e-3)
     assert spread[0] == pytest.approx(0.1 * np.ptp(shape, axis=0), rel=0.15)
 
