@@ -99,6 +99,21 @@ def test_inverse_similarity_round_trip(rng: np.random.Generator) -> None:
     torch.testing.assert_close(back, points)
 
 
+def test_geometry_keeps_its_precision_under_autocast(rng: np.random.Generator) -> None:
+    target = torch.as_tensor(face_shape(68), dtype=torch.float32)
+    points = torch.from_numpy(rng.uniform(0, 255, (4, 68, 2)).astype(np.float32))
+
+    def there_and_back() -> tuple[torch.Tensor, torch.Tensor]:
+        transform = fit_similarity(points, target)
+        canonical = transform_points(transform, points)
+        return canonical, transform_points(invert_similarity(transform), canonical)
+
+    exact = there_and_back()
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = there_and_back()
+    torch.testing.assert_close(mixed, exact, rtol=0, atol=1e-4)
+
+
 def test_warp_equals_inference(astronaut: Image) -> None:
     transform = SimilarityTransform(scale=0.8, rotation=0.5, translation=(-60, -190))  # type: ignore[no-untyped-call]
     sampled = sample_face(astronaut, transform.params, 112)
