@@ -12,7 +12,10 @@ from danpredict.resources import data_folder
 
 @dataclass(frozen=True)
 class BoxCalibration:
-    """The tight landmark box in fractions of a detector's rectangle: 0 is its left or top."""
+    """The tight landmark box in fractions of a detector's rectangle.
+
+    0 is the centre of its left or top pixel, and 1 lies its inclusive width or height further.
+    """
 
     left: float
     top: float

@@ -26,17 +26,35 @@ class Cascade:
         options.intra_op_num_threads = threads or 0
         self.size = model.input_size
         self.mean_shape = model.mean_shape
-        try:
-            self.stages = [
-                onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-                for graph in model.graphs
-            ]
-        except Exception as error:  # ONNX Runtime's exceptions share no base class
-            raise RuntimeError(f"Error deserializing the model's stages: {error}") from error
+        self.hidden = 0  # length of what a stage hands to the next
+        self.stages = []
+        for number, graph in enumerate(model.graphs, 1):
+            try:
+                stage = onnxruntime.InferenceSession(
+                    graph, options, providers=["CPUExecutionProvider"]
+                )
+                self._check(stage, first=number == 1)
+            except Exception as error:  # ONNX Runtime's exceptions share no base class
+                raise RuntimeError(f"Error deserializing stage {number}: {error}") from error
+            self.stages.append(stage)
+
+    def _check(self, stage: onnxruntime.InferenceSession, *, first: bool) -> None:
+        """Raise ValueError where a graph does not fit what the model says of itself."""
+        points = len(self.mean_shape)
+        expected = {"image": [1, self.size, self.size]}
+        if not first:
+            expected |= {"landmarks": [points, 2], "hidden": [self.hidden]}
+        found = {node.name: node.shape[1:] for node in stage.get_inputs()}
+        outputs = {node.name: node.shape[1:] for node in stage.get_outputs()}
+        if found != expected or outputs.get("offsets") != [points, 2]:
+            raise ValueError(
+                f"expected inputs {expected} and {points} offsets, got {found} and {outputs}"
+            )
+        self.hidden = outputs["hidden_out"][0]
 
     def refine(
         self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]
-    ) -> list[NDArray[np.float32]]:
+    ) -> list[NDArray[np.float64]]:
         """Refine the mean shape laid out by each transform.
 
         Parameters
@@ -48,14 +66,20 @@ class Cascade:
 
         Returns
         -------
-        list of (N, L, 2) float32
+        list of (N, L, 2) float64
             Landmarks after each stage, image pixels.
         """
         transforms = list(transforms)
         canonical = np.repeat(self.mean_shape[None], len(images), 0)
         hidden: NDArray[np.float32] | None = None
-        refined = []
+        refined: list[NDArray[np.float64]] = []
         for stage in self.stages:
+            if refined:
+                transforms = [
+                    fit_similarity(points, self.mean_shape, fallback=transform)
+                    for points, transform in zip(refined[-1], transforms, strict=True)
+                ]
+                canonical = np.stack([t(p) for t, p in zip(transforms, refined[-1], strict=True)])
             faces = [
                 sample_face(image, transform.params, self.size)
                 for image, transform in zip(images, transforms, strict=True)
@@ -64,13 +88,6 @@ class Cascade:
             if hidden is not None:
                 inputs |= {"landmarks": canonical.astype(np.float32), "hidden": hidden}
             offsets, hidden = stage.run(["offsets", "hidden_out"], inputs)
-            landmarks = np.stack(
-                [t.inverse(p) for t, p in zip(transforms, canonical + offsets, strict=True)]
-            )
-            refined.append(landmarks.astype(np.float32))
-            transforms = [
-                fit_similarity(points, self.mean_shape, fallback=transform)
-                for points, transform in zip(landmarks, transforms, strict=True)
-            ]
-            canonical = np.stack([t(p) for t, p in zip(transforms, landmarks, strict=True)])
+            moved = canonical + offsets
+            refined.append(np.stack([t.inverse(p) for t, p in zip(transforms, moved, strict=True)]))
         return refined

@@ -63,10 +63,12 @@ def build_parser() -> argparse.ArgumentParser:
 def _train(arguments: argparse.Namespace) -> None:
     try:
         import torch
+
+        from danpredict.training.config import load_config
+        from danpredict.training.run import LICENCE_UNKNOWN, train, with_faces
     except ModuleNotFoundError as error:
-        raise ImportError("training needs torch: pip install 'danpredict[torch]'") from error
-    from danpredict.training.config import load_config
-    from danpredict.training.run import LICENCE_UNKNOWN, train, with_faces
+        message = f"training needs {error.name}: pip install 'danpredict[torch]'"
+        raise ImportError(message) from error
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -89,13 +91,12 @@ def _info(arguments: argparse.Namespace) -> None:
 
     model = read_model(find_model(arguments.model or DEFAULT_MODEL))
     info = model.info
-    training = info["training"]
     print(f"{info['name']}: {info['landmarks']} landmarks ({info['convention']})")
     print(f"  stages     {info['stages']}, input {info['input_size']} x {info['input_size']}")
     print(f"  size       {len(model.data) / 1e6:.1f} MB")
     print(f"  rectangles {info['box']['source']}")
     print(f"  licence    {info['licence']}")
-    for data in training["data"]:
+    for data in info.get("training", {}).get("data", []):
         print(f"  trained on {data['name']}, {data['faces']} faces")
     for name, row in info.get("metrics", {}).items():
         print(f"  {name}: NME {row['nme']:.2f} %, failures {row['failures']:.1f} %")
@@ -107,10 +108,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = build_parser().parse_args(arguments)
     try:
         parsed.run(parsed)
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, RuntimeError, ImportError, ArithmeticError) as error:
         print(f"danpredict: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("danpredict: stopped; the same command goes on", file=sys.stderr)
+        print(
+            "danpredict: stopped; the same command goes on from the last checkpoint",
+            file=sys.stderr,
+        )
         return 130
     return 0

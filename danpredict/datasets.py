@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +35,10 @@ class LabelledFace:
         return f"{self.path.parent.name}/{re.sub(r'_[0-9]$', '', self.path.stem)}"
 
 
-def read_picture(path: Path) -> Image:
+def read_picture(path: Path, *, upright: bool = False) -> Image:
     """Read a picture as H x W x 3 RGB uint8.
+
+    ``upright`` turns it as its EXIF orientation says. Landmark files mean the pixels as stored.
 
     Raises
     ------
@@ -46,7 +49,7 @@ def read_picture(path: Path) -> Image:
         raise FileNotFoundError(f"expected a picture, found no file {path}")
     # Decoded from memory: OpenCV cannot open every file name that Python can.
     data = np.frombuffer(path.read_bytes(), np.uint8)
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     image = cv2.imdecode(data, flags) if data.size else None
     if image is None:
         raise ValueError(f"expected a picture, got a file that OpenCV cannot decode: {path}")
@@ -141,7 +144,10 @@ def read_csv(path: Path) -> list[LabelledFace]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"expected a CSV table of landmarks, found no {path}")
-    pictures = {p.name: p for p in path.parent.rglob("*") if p.suffix.lower() in PICTURES}
+    pictures: dict[str, list[Path]] = {}
+    for picture in path.parent.rglob("*"):
+        if picture.suffix.lower() in PICTURES:
+            pictures.setdefault(picture.name, []).append(picture)
     faces = []
     with path.open(newline="", encoding="utf-8") as stream:
         rows = csv.reader(stream)
@@ -149,17 +155,28 @@ def read_csv(path: Path) -> list[LabelledFace]:
         for row in rows:
             try:
                 landmarks = np.array([float(word) for word in row[1:]]).reshape(-1, 2)
-                picture = pictures[Path(row[0]).name]
-            except KeyError:
-                raise FileNotFoundError(f"expected {row[0]} below {path.parent}") from None
+                found = pictures.get(Path(row[0]).name, [])
             except (ValueError, IndexError) as error:
                 raise ValueError(
                     f"expected 'file,x0,y0,...' in line {rows.line_num} of {path}: {error}"
                 ) from error
-            faces.append(LabelledFace(picture, landmarks))
+            if len(found) != 1:
+                raise FileNotFoundError(
+                    f"expected one picture {row[0]} below {path.parent}, found {len(found)}"
+                )
+            faces.append(LabelledFace(found[0], landmarks))
     if not faces:
         raise ValueError(f"expected 'file,x0,y0,...' rows, got an empty table {path}")
     return faces
+
+
+def require_landmarks(faces: Sequence[LabelledFace], count: int) -> None:
+    """Raise ValueError for the first face with another number of landmarks."""
+    for face in faces:
+        if len(face.landmarks) != count:
+            raise ValueError(
+                f"expected {count} landmarks, got {len(face.landmarks)} for {face.path}"
+            )
 
 
 def read_dataset(path: Path, rectangles: Path | None = None) -> list[LabelledFace]:

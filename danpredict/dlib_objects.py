@@ -32,11 +32,13 @@ class Detection(dlib.full_object_detection):  # type: ignore[misc]  # dlib has n
 
     def __reduce__(self) -> tuple[Any, ...]:
         # dlib's own pickling forgets a subclass's attributes.
-        return _restore, (rectangle_sides(self.rect), self.landmarks)
+        return _restore, (rectangle_sides(self.rect), self.__dict__)
 
 
-def _restore(sides: tuple[int, int, int, int], landmarks: NDArray[np.float32]) -> Detection:
-    return Detection(dlib.rectangle(*sides), landmarks)
+def _restore(sides: tuple[int, int, int, int], attributes: dict[str, Any]) -> Detection:
+    detection = Detection(dlib.rectangle(*sides), attributes["landmarks"])
+    detection.__dict__.update(attributes)
+    return detection
 
 
 def rectangle_sides(rect: dlib.rectangle) -> tuple[int, int, int, int]:

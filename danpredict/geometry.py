@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.floating]
 MINIMAL_BOX = 1.0  # pixels; a smaller box has no usable scale
+FARTHEST = 2.0**31  # pixels; beyond any image, and fractions of a pixel are still exact there
 
 
 class Box(NamedTuple):
@@ -50,11 +51,13 @@ def initial_transform(box: Box, mean_shape: FloatArray) -> SimilarityTransform:
     Parameters
     ----------
     box : Box
-        Where the landmarks are expected, image pixels. Inverted or tiny sides count as one pixel.
+        Where the landmarks are expected, image pixels. Inverted or tiny sides count as one pixel,
+        and what lies beyond 2 ** 31 as there.
     mean_shape : (L, 2) float, canonical pixels
     """
     from skimage.transform import SimilarityTransform
 
+    box = Box(*np.clip(box, -FARTHEST, FARTHEST).tolist())
     mean_box = bounding_box(mean_shape)
     width = max(box.right - box.left, MINIMAL_BOX) / (mean_box.right - mean_box.left)
     height = max(box.bottom - box.top, MINIMAL_BOX) / (mean_box.bottom - mean_box.top)
@@ -70,10 +73,12 @@ def fit_similarity(
 ) -> SimilarityTransform:
     """Least-squares similarity from (L, 2) source to target; ``fallback`` where none exists.
 
-    A shape whose points all coincide has no similarity: scikit-image says so, and the stage then
-    keeps the transform that it had.
+    A shape whose points all coincide has no similarity; the stage then keeps the transform that it
+    had. scikit-image says so, or far from the origin gives one that is not finite.
     """
     from skimage.transform import SimilarityTransform
 
     transform = SimilarityTransform.from_estimate(source, target)
-    return transform if isinstance(transform, SimilarityTransform) else fallback
+    if isinstance(transform, SimilarityTransform) and np.isfinite(transform.params).all():
+        return transform
+    return fallback

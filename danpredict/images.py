@@ -37,9 +37,10 @@ def check_image(image: object) -> Image:
 
 
 def to_gray(image: Image) -> Image:
-    """Mean of the channels, rounded: what dlib and the reference DAN use.
+    """Mean of the channels, rounded to whole levels.
 
-    Since all channels weigh the same, RGB and BGR give the same landmarks.
+    The reference DAN takes the mean too, and so does dlib, which cuts off its fraction. Since all
+    channels weigh the same, RGB and BGR give the same landmarks.
     """
     if image.ndim == 2:
         return np.ascontiguousarray(image)
@@ -50,8 +51,8 @@ def to_gray(image: Image) -> Image:
 def shrink_factor(scale: float) -> int:
     """Whole number of image pixels that make up a canonical pixel, at least 1.
 
-    ``scale`` is in canonical pixels per image pixel. What remains for the interpolation then lies
-    between 2/3 and 3/2, where bilinear sampling does not alias visibly.
+    ``scale`` is in canonical pixels per image pixel. The interpolation is then left with at most
+    3/2 pixels per canonical pixel, where bilinear sampling does not alias visibly.
     """
     return max(1, round(1 / scale))
 
@@ -96,11 +97,11 @@ def sample_face(image: Image, matrix: FloatArray, size: int) -> NDArray[np.float
     corners = np.array([[-1, -1, 1], [size, -1, 1], [-1, size, 1], [size, size, 1]], float)
     reached = corners @ inverse[:2].T
     # Blocks lie on a grid anchored at the image's origin, so a small move keeps its pixels.
-    start = np.floor(reached.min(0) / factor).astype(np.int64) - 1
-    stop = np.ceil(reached.max(0) / factor).astype(np.int64) + 1
     last = np.array([width, height]) // factor
-    x0, y0 = np.clip(start, 0, last - 1) * factor
-    x1, y1 = np.clip(stop, 1, last) * factor
+    start = np.clip(np.floor(reached.min(0) / factor) - 1, 0, last - 1)
+    stop = np.clip(np.ceil(reached.max(0) / factor) + 1, start + 1, last)
+    x0, y0 = start.astype(int) * factor
+    x1, y1 = stop.astype(int) * factor
     region = shrink(to_gray(image[y0:y1, x0:x1]), factor).astype(np.float32)
 
     to_region = np.array(

@@ -14,6 +14,8 @@ Departures from the reference, on purpose
   through the feature image only: landmarks, transforms, warped images and heatmaps are detached.
 * Backbones are either the paper's (``plain``) or thin residual ones with a stride-2 stem
   (``residual``).
+* One gray mean and deviation instead of a mean and a deviation image; the first stage's input is
+  batch-normalised like the others'; layers start as torch starts them, not by Glorot's rule.
 
 Frames: *source* is the image that is sampled (pixels), *canonical* the ``input_size`` square in
 which the mean shape is upright and centred. Points are (x, y); the centre of the top-left pixel
@@ -46,6 +48,17 @@ class NetworkConfig:
     blocks: int = 2
     hidden: int = 256
     dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.backbone not in BACKBONES:
+            raise ValueError(f"expected a backbone out of {list(BACKBONES)}, got {self.backbone!r}")
+        if not self.widths or self.input_size % 2 ** len(self.widths):
+            raise ValueError(
+                f"expected an input size that {len(self.widths)} levels can halve, "
+                f"got {self.input_size}"
+            )
+        if min(self.stages, self.landmarks, self.blocks, self.hidden, *self.widths) < 1:
+            raise ValueError(f"expected at least one of everything, got {self}")
 
 
 class Residual(nn.Module):
@@ -152,7 +165,7 @@ class Stage(nn.Module):
             self.feature_layer = nn.Linear(config.hidden, (self.size // 2) ** 2)
         self.input_norm = nn.BatchNorm2d(channels, BATCH_NORM_EPSILON)
         self.backbone = BACKBONES[config.backbone](channels, config)
-        side = self.size // 16
+        side = self.size // 2 ** len(config.widths)  # either backbone halves once per level
         self.dropout = nn.Dropout(config.dropout)
         self.fc1 = nn.Linear(config.widths[-1] * side * side, config.hidden, bias=False)
         self.fc1_norm = nn.BatchNorm1d(config.hidden, BATCH_NORM_EPSILON)
@@ -184,7 +197,7 @@ class Stage(nn.Module):
             feature = F.relu(self.feature_layer(hidden)).reshape(-1, 1, half, half)
             feature = F.interpolate(feature, scale_factor=2, mode="nearest")
             x = torch.cat([x, heatmap.to(x.dtype), feature.to(x.dtype)], dim=1)  # (N, 3, S, S)
-        x = self.backbone(self.input_norm(x))  # (N, C, S/16, S/16)
+        x = self.backbone(self.input_norm(x))  # (N, C, S/16, S/16) with four levels
         x = self.dropout(x.flatten(1))
         hidden = F.relu(self.fc1_norm(self.fc1(x)))  # (N, H)
         # Offsets keep float32 under autocast: bfloat16 has steps of 1/32 pixel at 8 pixels.
@@ -291,13 +304,13 @@ class DeepAlignmentNetwork(nn.Module):
         """
         canonical = self.mean_shape.expand(len(images), -1, -1)
         hidden: Tensor | None = None
-        refined = []
+        refined: list[Tensor] = []
         for stage in self.stages:
+            if refined:
+                current = refined[-1].detach()
+                transform = fit_similarity(current, self.mean_shape)
+                canonical = transform_points(transform, current)
             face = warp(images, transform, self.config.input_size)
             offsets, hidden = stage(face, canonical, hidden)
-            landmarks = transform_points(invert_similarity(transform), canonical + offsets)
-            refined.append(landmarks)
-            current = landmarks.detach()
-            transform = fit_similarity(current, self.mean_shape)
-            canonical = transform_points(transform, current)
+            refined.append(transform_points(invert_similarity(transform), canonical + offsets))
         return refined

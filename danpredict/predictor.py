@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,14 +102,14 @@ class DANShapePredictor:
         """
         return self.predict_batch([image], [[box]])[0][0]
 
-    def predict(self, image: NDArray[np.uint8], rects: Sequence[dlib.rectangle]) -> list[Detection]:
+    def predict(self, image: NDArray[np.uint8], rects: Iterable[dlib.rectangle]) -> list[Detection]:
         """Landmarks of many faces of one image, in the rectangles' order; see `__call__`."""
         return self.predict_batch([image], [rects])[0]
 
     def predict_batch(
         self,
         images: Sequence[NDArray[np.uint8]],
-        rects_per_image: Sequence[Sequence[dlib.rectangle]],
+        rects_per_image: Sequence[Iterable[dlib.rectangle]],
     ) -> list[list[Detection]]:
         """Landmarks of many faces of many images; see `__call__`.
 
@@ -117,6 +117,8 @@ class DANShapePredictor:
         ------
         ValueError
             Not one list of rectangles per image.
+        TypeError
+            One rectangle where a list of them belongs.
         """
         from danpredict.dlib_objects import Detection, rectangle_sides
         from danpredict.geometry import initial_transform
@@ -130,6 +132,8 @@ class DANShapePredictor:
         faces, starts, owners = [], [], []
         for i, (image, rects) in enumerate(zip(images, rects_per_image, strict=True)):
             checked = check_image(image)
+            if not isinstance(rects, Iterable):
+                raise TypeError(f"expected a list of rectangles for an image, got {rects!r}")
             for rect in rects:
                 box = calibration.landmark_box(*rectangle_sides(rect))
                 faces.append(checked)

@@ -26,8 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import danpredict
-from danpredict.datasets import LabelledFace, read_folder, read_picture
+from danpredict.datasets import LabelledFace, read_folder, read_picture, require_landmarks
 from danpredict.evaluation import Summary, normalised_errors, summarise
+from danpredict.images import shrink, shrink_factor
 
 DLIB_FILE = "shape_predictor_68_face_landmarks.dat"
 COLOURS = {"dlib": (230, 159, 0), "danpredict": (0, 190, 255)}  # RGB
@@ -100,10 +101,14 @@ def draw_face(image: Image, rect: Any, landmarks: NDArray[np.float64], name: str
     side = 1.5 * max(rect.width(), rect.height())
     corner = np.array([rect.left() + rect.right(), rect.top() + rect.bottom()]) / 2 - side / 2
     zoom = TILE / side
+    blocks = shrink_factor(zoom)
+    small = shrink(image, blocks)
     matrix = np.array([[zoom, 0, -zoom * corner[0]], [0, zoom, -zoom * corner[1]]])
-    mode = cv2.INTER_CUBIC if zoom > 1 else cv2.INTER_AREA
-    tile = cv2.warpAffine(image, matrix, (TILE, TILE), flags=mode)
-    tile = cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB) if tile.ndim == 2 else tile
+    # From the shrunk image's pixels to the image's, whose centres lie half a block further in.
+    matrix = matrix @ np.array(
+        [[blocks, 0, blocks / 2 - 0.5], [0, blocks, blocks / 2 - 0.5], [0, 0, 1]]
+    )
+    tile = cv2.warpAffine(small, matrix, (TILE, TILE), flags=cv2.INTER_CUBIC)
     box = np.array([[rect.left(), rect.top()], [rect.right(), rect.bottom()]])
     low, high = ((box - corner) * zoom).round().astype(int).tolist()
     cv2.rectangle(tile, low, high, (255, 255, 255), 1, cv2.LINE_AA)
@@ -180,8 +185,9 @@ def compare_dataset(folder: Path, boxes: Path | None, predictors: dict[str, Pred
     import dlib
 
     faces = read_folder(folder, boxes)
-    detector = dlib.get_frontal_face_detector()
     layout = danpredict.convention("ibug68")
+    require_landmarks(faces, layout.size)
+    detector = dlib.get_frontal_face_detector()
     errors: dict[str, list[float]] = {name: [] for name in predictors}
     times: dict[str, list[float]] = {name: [] for name in predictors}
     for number, face in enumerate(faces):
@@ -222,6 +228,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--dlib-model", type=Path, help=f"path of {DLIB_FILE}")
     parser.add_argument("--out", type=Path, default=Path("comparison.png"))
     given = parser.parse_args(arguments)
+    if given.boxes is not None and given.dataset is None:
+        parser.error("--boxes belongs to --dataset")
     try:
         predictors = load_predictors(given.model, given.dlib_model)
         if given.dataset is not None:
@@ -232,7 +240,7 @@ def main(arguments: list[str] | None = None) -> int:
 
                 image = data.astronaut()  # type: ignore[no-untyped-call]
             else:
-                image = read_picture(given.image)
+                image = read_picture(given.image, upright=True)
             compare_picture(image, predictors, given.out)
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         print(f"compare.py: {error}", file=sys.stderr)

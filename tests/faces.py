@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from danpredict.geometry import to_canonical_frame
+
 Image = NDArray[np.uint8]
+
+
+def face_shape(count: int, size: int = 112, region: float = 1.3) -> NDArray[np.float64]:
+    """A made-up mean shape (count, 2): points on a ring, in the canonical frame."""
+    angle = np.linspace(0, 2 * math.pi, count, endpoint=False) + 0.3
+    ring = np.stack([np.cos(angle), np.sin(angle)], 1)
+    return np.asarray(to_canonical_frame(ring, size, region), np.float64)
 
 
 def write_pts(path: Path, landmarks: NDArray[np.floating]) -> None:

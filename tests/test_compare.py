@@ -36,6 +36,13 @@ def table(output: str) -> dict[str, list[float]]:
     return {name: [float(word) for word in figures.split()] for name, figures in rows}
 
 
+def count_markers(picture: cv2.typing.MatLike, name: str) -> int:
+    """Separate spots of a predictor's colour, below its name."""
+    rgb = {"dlib": (230, 159, 0), "danpredict": (0, 190, 255)}[name]
+    near = np.abs(picture[60:, :, ::-1].astype(int) - rgb).max(-1) < 30
+    return int(cv2.connectedComponents(near.astype(np.uint8))[0]) - 1
+
+
 def test_the_embedded_picture(tmp_path: Path, dlib_model: Path) -> None:
     out = tmp_path / "comparison.png"
     result = compare("--out", out)
@@ -44,8 +51,8 @@ def test_the_embedded_picture(tmp_path: Path, dlib_model: Path) -> None:
     picture = cv2.imread(str(out))
     assert picture is not None
     assert picture.shape[1] == 2 * picture.shape[0]  # one face, two predictors
-    left, right = np.hsplit(picture, 2)
-    assert (left != right).any()
+    for half, colour in zip(np.hsplit(picture, 2), ("dlib", "danpredict"), strict=True):
+        assert count_markers(half, colour) > 60  # some of 68 touch each other
 
 
 def test_an_own_photo_in_gray(tmp_path: Path, astronaut: Image) -> None:
@@ -84,6 +91,8 @@ def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
     cv2.imwrite(str(blank), np.full((200, 200, 3), 127, np.uint8))
     (tmp_path / "text.jpg").write_text("no picture")
     (tmp_path / "empty").mkdir()
+    few = tmp_path / "few"
+    write_dataset(few, np.full((200, 200, 3), 127, np.uint8), np.eye(5, 2) * 100, count=1)
     cases: list[tuple[list[str | Path], str]] = [
         (["--image", blank], "no face found"),
         (["--image", tmp_path / "nowhere.jpg"], "nowhere.jpg"),
@@ -93,6 +102,7 @@ def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
         (["--model", tmp_path / "nowhere.dan"], "Unable to open"),
         (["--dlib-model", tmp_path / "nowhere.dat"], "nowhere.dat"),
         (["--out", tmp_path / "picture.xyz"], "picture.xyz"),
+        (["--dataset", few], "expected 68 landmarks, got 5"),
     ]
     for arguments, message in cases:
         result = compare(*arguments)

@@ -53,43 +53,71 @@ def flip_weights(entries: dict[str, bytes]) -> None:
     entries["stage2.onnx"] = bytes(graph)
 
 
-DAMAGE: dict[str, Callable[[bytes], bytes]] = {
-    "empty": lambda data: b"",
-    "garbage": lambda data: b"no model" * 100,
-    "truncated": lambda data: data[: len(data) // 2],
-    "no info": lambda data: rewritten(data, lambda entries: entries.pop("model.json")),
-    "no graph": lambda data: rewritten(data, lambda entries: entries.pop("stage2.onnx")),
-    "changed weights": lambda data: rewritten(data, flip_weights),
-    "newer format": lambda data: rewritten(data, edit_info(format_version=99)),
-    "other stages": lambda data: rewritten(data, edit_info(stages=7)),
-    "short mean shape": lambda data: rewritten(data, edit_info(mean_shape=[[1, 2]])),
-    "no box": lambda data: rewritten(data, edit_info(box={})),
-    "infinite box": lambda data: rewritten(data, edit_info(box=dict.fromkeys("lr", 1e999))),
-    "huge input": lambda data: rewritten(data, edit_info(input_size=10**9)),
-    "info is a list": lambda data: rewritten(data, lambda e: e.update({"model.json": b"[]"})),
+Change = Callable[[dict[str, bytes]], Any]
+
+
+def with_info(**values: Any) -> Callable[[bytes], bytes]:
+    return lambda data: rewritten(data, edit_info(**values))
+
+
+def with_entries(change: Change) -> Callable[[bytes], bytes]:
+    return lambda data: rewritten(data, change)
+
+
+def swap_stages(entries: dict[str, bytes]) -> None:
+    """The stages in the wrong order, with the right hashes."""
+    first, second = "stage1.onnx", "stage2.onnx"
+    entries[first], entries[second] = entries[second], entries[first]
+    rehash(entries)
+
+
+def rehash(entries: dict[str, bytes]) -> None:
+    info = json.loads(entries["model.json"])
+    info["graphs"] = {n: hashlib.sha256(entries[n]).hexdigest() for n in info["graphs"]}
+    entries["model.json"] = json.dumps(info).encode()
+
+
+def break_graph(entries: dict[str, bytes]) -> None:
+    entries["stage1.onnx"] = b"no graph"
+    rehash(entries)
+
+
+# How a file is damaged, and a word of what must be said of it.
+DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "empty": (lambda data: b"", "not a zip file"),
+    "garbage": (lambda data: b"no model" * 100, "not a zip file"),
+    "truncated": (lambda data: data[: len(data) // 2], "not a zip file"),
+    "flipped": (lambda data: data[:9999] + bytes([data[9999] ^ 1]) + data[10000:], "CRC"),
+    "no info": (with_entries(lambda entries: entries.pop("model.json")), "model.json"),
+    "no graph": (with_entries(lambda entries: entries.pop("stage2.onnx")), "stage2.onnx"),
+    "changed weights": (with_entries(flip_weights), "sha256"),
+    "info is a list": (with_entries(lambda e: e.update({"model.json": b"[]"})), "indices"),
+    "info is deep": (with_entries(lambda e: e.update({"model.json": b"[" * 10**5})), "recursion"),
+    "newer format": (with_info(format_version=99), "format danpredict 1"),
+    "other stages": (with_info(stages=7), "7 stages"),
+    "no stages": (with_info(stages=0, graphs={}), "0 stages"),
+    "graphs are a list": (with_info(graphs=["stage1.onnx"]), "dictionary"),
+    "short mean shape": (with_info(mean_shape=[[1, 2]]), "mean shape of 68"),
+    "flat mean shape": (with_info(mean_shape=[[i, 7] for i in range(68)]), "width and a height"),
+    "other landmarks": (with_info(landmarks=2, mean_shape=[[1, 2], [3, 4]]), "and 2 offsets"),
+    "no box": (with_info(box={}), "left"),
+    "endless box": (with_info(box={"left": 0, "top": 0, "right": 1e999, "bottom": 1}), "box"),
+    "inverted box": (with_info(box={"left": 1, "top": 0, "right": 0, "bottom": 1}), "box"),
+    "huge input": (with_info(input_size=10**9), "input size"),
+    "half an input": (with_info(input_size=112.5), "input size"),
+    "other input": (with_info(input_size=64), "64"),
+    "nameless": (with_info(name=None), "name"),
+    "swapped stages": (with_entries(swap_stages), "stage 1"),
+    "no graph inside": (with_entries(break_graph), "stage 1"),
 }
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_damaged_models_are_refused(kind: str, model: bytes, tmp_path: Path) -> None:
+    damage, said = DAMAGE[kind]
     path = tmp_path / "model.dan"
-    path.write_bytes(DAMAGE[kind](model))
-    with pytest.raises(RuntimeError, match=r"Error deserializing .*model\.dan: expected"):
-        DANShapePredictor(path)
-
-
-def test_graphs_that_are_no_graphs_are_refused(model: bytes, tmp_path: Path) -> None:
-    """Right hashes, wrong content: ONNX Runtime's own check."""
-
-    def change(entries: dict[str, bytes]) -> None:
-        entries["stage1.onnx"] = b"no graph"
-        info = json.loads(entries["model.json"])
-        info["graphs"]["stage1.onnx"] = hashlib.sha256(b"no graph").hexdigest()
-        entries["model.json"] = json.dumps(info).encode()
-
-    path = tmp_path / "model.dan"
-    path.write_bytes(rewritten(model, change))
-    with pytest.raises(RuntimeError, match="Error deserializing"):
+    path.write_bytes(damage(model))
+    with pytest.raises(RuntimeError, match=f"(?s)^Error deserializing .*{said}"):
         DANShapePredictor(path)
 
 
@@ -102,6 +130,8 @@ def test_a_missing_model_is_dlibs_exception(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError) as ours:
         DANShapePredictor(path)
     assert str(ours.value) == str(theirs.value)
+    with pytest.raises(RuntimeError, match="Unable to open"):
+        DANShapePredictor("null\0character")
 
 
 def test_weights_have_their_hashes(model: bytes) -> None:
@@ -193,6 +223,9 @@ def test_csv_tables(tmp_path: Path, astronaut: Image) -> None:
     (face,) = read_dataset(table)
     np.testing.assert_array_equal(face.landmarks, [[1, 2], [3, 4.5]])
     assert face.path.parent.name == "frames"
+    write_dataset(tmp_path / "again", astronaut, np.full((2, 2), 200.0), count=1)
+    with pytest.raises(FileNotFoundError, match="found 2"):
+        read_csv(table)
     table.write_text("file,x0,y0\nother.png,1,2\n")
     with pytest.raises(FileNotFoundError, match=r"other\.png"):
         read_csv(table)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from skimage.transform import SimilarityTransform
 
 from danpredict.boxes import box_calibration
 from danpredict.cascade import Cascade
-from danpredict.geometry import Box, bounding_box, initial_transform, to_canonical_frame
+from danpredict.geometry import Box, bounding_box, initial_transform
 from danpredict.images import sample_face, to_gray
 from danpredict.model_file import unpack
 from danpredict.network import (
@@ -30,15 +29,11 @@ from danpredict.training.config import load_config
 from danpredict.training.export import export_model
 
 from .conftest import Image
+from .faces import face_shape
 
 # Pixels of the image. Kernels are rounded to float16 in the file, which moves landmarks less.
 TOLERANCE = 0.05
-
-
-def face_shape(count: int, size: int = 112, region: float = 1.3) -> Any:
-    """A made-up mean shape: points on a ring, in the canonical frame."""
-    angle = np.linspace(0, 2 * math.pi, count, endpoint=False) + 0.3
-    return to_canonical_frame(np.stack([np.cos(angle), np.sin(angle)], 1), size, region)
+CARD = {"name": "test", "licence": "none"}
 
 
 def random_network(config: NetworkConfig) -> DeepAlignmentNetwork:
@@ -62,7 +57,7 @@ def test_torch_and_onnx_cascade_agree(astronaut: Image, stages: int) -> None:
     network_config = NetworkConfig(stages=stages, landmarks=9, widths=(4, 8, 8, 8), blocks=1)
     config = dataclasses.replace(config, network=network_config)
     network = random_network(network_config)
-    model = export_model(network, config, {"name": "test"})
+    model = export_model(network, config, CARD)
     again = unpack(model.data, "test")
     assert again.info == model.info
 
@@ -157,7 +152,9 @@ def test_initial_transform_lays_the_mean_shape_into_the_box() -> None:
     shape = face_shape(68)
     box = Box(100, 50, 180, 130)
     laid = initial_transform(box, shape).inverse(shape)
-    np.testing.assert_allclose(np.array(bounding_box(laid)), box, atol=1)
+    extent = np.array(bounding_box(laid)).reshape(2, 2)
+    np.testing.assert_allclose(extent.sum(0), [280, 180], atol=1e-6)  # the centres coincide
+    assert np.ptp(extent, axis=0).max() == pytest.approx(80, rel=0.01)
 
 
 def test_calibrated_rectangle() -> None:
@@ -176,11 +173,31 @@ def test_large_faces_are_averaged_not_skipped() -> None:
     assert face.std() < 15
 
 
-def test_model_file_holds_no_path_of_this_machine(tmp_path: Path) -> None:
+def test_model_file_holds_no_path_of_this_machine() -> None:
     config = load_config("lean")
     small = NetworkConfig(stages=1, landmarks=5, widths=(4, 4, 4, 4), blocks=1)
-    model = export_model(
-        random_network(small), dataclasses.replace(config, network=small), {"name": "test"}
-    )
-    assert str(Path.home()).encode() not in b"".join(model.graphs)
-    assert b"site-packages" not in b"".join(model.graphs)
+    model = export_model(random_network(small), dataclasses.replace(config, network=small), CARD)
+    assert b"danpredict" not in model.graphs[0]
+    assert b".py" not in model.graphs[0]
+
+
+@pytest.mark.parametrize("factor", [1, 3, 9])
+def test_sampling_hits_the_pixel_centres(factor: int) -> None:
+    """A ramp's gray is its coordinate, so every sample says where it was taken."""
+    ramp = np.repeat(np.arange(252, dtype=np.uint8)[None], 252, 0)
+    ramp = ramp.repeat(factor, 0).repeat(factor, 1)
+    shift = (-20.3, -30.7)
+    transform = SimilarityTransform(scale=1 / factor, translation=shift)  # type: ignore[no-untyped-call]
+    y, x = np.mgrid[:112, :112]
+    taken = transform.inverse(np.stack([x.ravel(), y.ravel()], 1))
+    for image, axis in ((ramp, 0), (ramp.T, 1)):
+        face = sample_face(image, transform.params, 112)
+        expected = (taken[:, axis] + 0.5) / factor - 0.5  # in steps of gray
+        np.testing.assert_allclose(face.ravel(), expected, atol=0.05)
+
+
+@pytest.mark.parametrize("backbone", ["plain", "residual"])
+def test_other_numbers_of_levels_work(backbone: str) -> None:
+    config = NetworkConfig(landmarks=3, widths=(4, 4, 4), blocks=1, backbone=backbone)
+    offsets, _ = random_network(config).stages[0](torch.zeros(1, 1, 112, 112))
+    assert offsets.shape == (1, 3, 2)

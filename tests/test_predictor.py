@@ -76,6 +76,8 @@ def test_many_images(predictor: DANShapePredictor, astronaut: Image, rect: Any) 
     assert predictor.predict(astronaut, []) == []
     with pytest.raises(ValueError, match="got 1 lists for 2 images"):
         predictor.predict_batch([astronaut, astronaut], [[rect]])
+    with pytest.raises(TypeError, match="expected a list of rectangles"):
+        predictor.predict(astronaut, rect)
 
 
 @pytest.mark.parametrize(
@@ -161,10 +163,12 @@ def test_what_is_no_rectangle_raises_type_error(
         dlib.rectangle(-(10**8), -(10**8), 10**8, 10**8),
         dlib.rectangle(100, 100, 100, 100),
         dlib.rectangle(100, 0, 101, 500),
+        dlib.rectangle(2**63 - 1, 0, 2**63 - 1, 0),
+        dlib.rectangle(-(2**63), -(2**63), 2**63 - 1, 2**63 - 1),
     ],
     ids=str,
 )
-@pytest.mark.parametrize("shape", [(512, 512, 3), (40, 30), (1, 1), (0, 0), (0, 5, 3)])
+@pytest.mark.parametrize("shape", [(512, 512, 3), (40, 30), (1, 1), (0, 0), (0, 5, 3), (3, 40000)])
 def test_odd_rectangles_give_finite_points(
     predictor: DANShapePredictor, box: Any, shape: tuple[int, ...]
 ) -> None:
@@ -173,13 +177,16 @@ def test_odd_rectangles_give_finite_points(
     assert det.rect == box
     assert det.num_parts == 68
     assert np.isfinite(det.landmarks).all()
+    assert all(abs(p.x) < 2**50 and abs(p.y) < 2**50 for p in det.parts())
 
 
 def test_copies_keep_everything(predictor: DANShapePredictor, astronaut: Image, rect: Any) -> None:
     det = predictor(astronaut, rect)
+    det.name = "the user's own"
     for same in (copy.copy(det), copy.deepcopy(det), pickle.loads(pickle.dumps(det))):
         assert type(same) is type(det)
         assert same.rect == det.rect
+        assert same.name == det.name
         assert str(same.parts()) == str(det.parts())
         np.testing.assert_array_equal(same.landmarks, det.landmarks)
     for again in (copy.deepcopy(predictor), pickle.loads(pickle.dumps(predictor))):

@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from danpredict import DANShapePredictor, convention
 from danpredict.boxes import BoxCalibration
-from danpredict.datasets import read_folder, read_picture
+from danpredict.datasets import LabelledFace, read_folder, read_picture
 from danpredict.evaluation import normalised_errors
 from danpredict.geometry import Box, bounding_box, initial_transform
+from danpredict.images import sample_face
 from danpredict.model_file import read_model
-from danpredict.network import NetworkConfig
+from danpredict.network import NetworkConfig, warp
 from danpredict.training.augment import random_starts, vary
 from danpredict.training.config import AugmentConfig, ScheduleConfig, TrainingConfig, load_config
-from danpredict.training.faces import cut_tiles, mirror_tile, procrustes_mean, tight_mean_shape
+from danpredict.training.faces import canonical_mean_shape, cut_tiles, mirror_tile, procrustes_mean
 from danpredict.training.run import drawing_weights, split_faces, train
 
 from .conftest import Image
-from .faces import write_dataset
+from .faces import face_shape, write_dataset
 
 SMALL = TrainingConfig(
     name="small",
     convention="ibug68",
     region=1.3,
-    network=NetworkConfig(stages=2, widths=(16, 16, 16, 16), blocks=1, hidden=64, dropout=0.0),
+    network=NetworkConfig(stages=2, widths=(16, 16, 16, 16), blocks=1, hidden=64, dropout=0.1),
     augment=AugmentConfig(shift=0.03, scale=0.03, roll=4.0),
     schedule=ScheduleConfig(faces=8 * 150, batch=8, learning_rate=5e-3, averaging=0.9),
 )
@@ -120,8 +123,16 @@ def test_resuming_goes_on_exactly(
     for kind in ("network", "averaged"):
         for name, value in whole[kind].items():
             torch.testing.assert_close(parts[kind][name], value, rtol=0, atol=0)
+    folder = tmp_path / "parts"
+    card = (folder / "run.json").read_text()
     with pytest.raises(ValueError, match="seed"):
-        train([dataset], tmp_path / "parts", config, validation=0.3, seed=1)
+        train([dataset], folder, config, validation=0.3, seed=1)
+    assert (folder / "run.json").read_text() == card
+    with pytest.raises(ValueError, match="validation_fraction"):
+        train([dataset], folder, config, validation=0.2)
+    (folder / "checkpoint.pt").write_bytes(b"damaged")
+    with pytest.raises(ValueError, match="expected a checkpoint"):
+        train([dataset], folder, config, validation=0.3)
 
 
 def test_a_photo_is_on_one_side_of_the_split(dataset: Path) -> None:
@@ -145,7 +156,7 @@ def test_extra_faces_get_their_share() -> None:
 
 def test_mean_shape_is_symmetric_upright_and_fills_the_frame(dataset: Path) -> None:
     mirror = list(convention("ibug68").mirror)
-    shape = tight_mean_shape(read_folder(dataset), mirror, 112, 1.3)
+    shape = canonical_mean_shape(read_folder(dataset), mirror, 112, 1.3)
     np.testing.assert_allclose(shape[mirror] * [-1, 1] + [111, 0], shape, atol=1e-9)
     assert shape[8, 1] > shape[36, 1]  # chin below the eyes
     box = bounding_box(shape)
@@ -155,9 +166,22 @@ def test_mean_shape_is_symmetric_upright_and_fills_the_frame(dataset: Path) -> N
 
 def test_mean_shape_does_not_mind_similarities(rng: np.random.Generator) -> None:
     shapes = rng.normal(0, 1, (6, 4, 2)) * 0.1 + [[-1, 0], [1, 0], [0, 1], [0, -1]]
-    moved = shapes * rng.uniform(0.5, 3, (6, 1, 1)) + rng.normal(0, 90, (6, 1, 2))
+    angles = rng.uniform(-1.2, 1.2, 6)
+    turns = [[[math.cos(a), -math.sin(a)], [math.sin(a), math.cos(a)]] for a in angles]
+    moved = shapes @ turns * rng.uniform(0.5, 3, (6, 1, 1)) + rng.normal(0, 90, (6, 1, 2))
     expected, found = (procrustes_mean(s, [1, 0, 2, 3]) for s in (shapes, moved))
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_mirroring_moves_pixels_and_points_together(rng: np.random.Generator) -> None:
+    places = rng.permutation(256 * 256)[:68]
+    x, y = places % 256, places // 256
+    image = np.zeros((256, 256), np.uint8)
+    image[y, x] = np.arange(1, 69)  # each point its own gray
+    mirror = convention("ibug68").mirror
+    flipped, moved = mirror_tile(image, np.stack([x, y], 1).astype(float), mirror)
+    x, y = moved.astype(int).T
+    np.testing.assert_array_equal(flipped[y, x], np.array(mirror) + 1)
 
 
 def test_mirroring_twice_is_nothing(rng: np.random.Generator) -> None:
@@ -173,18 +197,51 @@ def test_mirroring_twice_is_nothing(rng: np.random.Generator) -> None:
 
 def test_starts_without_noise_are_those_of_inference(dataset: Path) -> None:
     faces = read_folder(dataset)
-    shape = tight_mean_shape(faces, convention("ibug68").mirror, 112, 1.3)
+    shape = canonical_mean_shape(faces, convention("ibug68").mirror, 112, 1.3)
     tiles = cut_tiles(faces, shape, TIGHT)
     still = AugmentConfig(shift=0, scale=0, roll=0)
     starts = random_starts(np.random.default_rng(0), tiles.landmarks, shape, still)
     for start, landmarks in zip(starts, tiles.landmarks, strict=True):
         expected = initial_transform(bounding_box(landmarks), shape).params[:2]
-        np.testing.assert_allclose(start, expected, rtol=0.02, atol=0.05)
+        np.testing.assert_allclose(start, expected, rtol=1e-5, atol=1e-3)
+
+
+def test_rolled_starts_frame_the_face_as_it_then_stands(rng: np.random.Generator) -> None:
+    """However the face is turned, its box coincides with the mean shape's."""
+    shape = face_shape(68)
+    landmarks = np.stack([shape * s + 20 for s in (0.7, 1.0, 1.6)])
+    landmarks[:, :, 1] *= 1.3  # not round
+    starts = random_starts(rng, landmarks, shape, AugmentConfig(shift=0, scale=0, roll=40))
+    angles = np.degrees(np.arctan2(starts[:, 1, 0], starts[:, 0, 0]))
+    assert np.abs(angles).min() > 1
+    frame = np.array(bounding_box(shape)).reshape(2, 2)
+    for start, points in zip(starts, landmarks, strict=True):
+        box = np.array(bounding_box(points @ start[:, :2].T + start[:, 2])).reshape(2, 2)
+        np.testing.assert_allclose(box.sum(0), frame.sum(0), atol=1e-3)
+        assert (np.ptp(box, axis=0) / np.ptp(frame, axis=0)).mean() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3, 8])
+def test_tiles_show_what_inference_samples(factor: int, astronaut: Image, tmp_path: Path) -> None:
+    """Whatever the size of the face, landmarks and pixels of a tile are those of inference."""
+    shape = face_shape(68)
+    large = astronaut.repeat(factor, 0).repeat(factor, 1)
+    landmarks = (shape + [165, 70] + 0.5) * factor - 0.5
+    cv2.imwrite(str(tmp_path / "large.png"), large[..., ::-1])
+    face = LabelledFace(tmp_path / "large.png", landmarks)
+    tiles = cut_tiles([face], shape, TIGHT)
+    images = torch.from_numpy(tiles.images)[:, None].float()
+    warped = warp(images, torch.from_numpy(tiles.starts), 112)
+    start = initial_transform(bounding_box(landmarks), shape)
+    sampled = sample_face(large, start.params, 112)
+    np.testing.assert_allclose(warped[0, 0].numpy(), sampled, atol=2)
+    canonical = tiles.landmarks[0] @ tiles.starts[0, :, :2].T + tiles.starts[0, :, 2]
+    np.testing.assert_allclose(canonical, start(landmarks), atol=1e-3)
 
 
 def test_noise_of_the_start_is_in_canonical_pixels(dataset: Path) -> None:
     """Large and small faces are shifted alike."""
-    shape = tight_mean_shape(read_folder(dataset), convention("ibug68").mirror, 112, 1.3)
+    shape = canonical_mean_shape(read_folder(dataset), convention("ibug68").mirror, 112, 1.3)
     noise = AugmentConfig(shift=0.1, scale=0, roll=0)
     small, large = (
         random_starts(np.random.default_rng(0), (shape * factor)[None].repeat(500, 0), shape, noise)
@@ -197,7 +254,7 @@ def test_noise_of_the_start_is_in_canonical_pixels(dataset: Path) -> None:
 
 def test_variation_keeps_size_and_kind(rng: np.random.Generator, dataset: Path) -> None:
     faces = read_folder(dataset)
-    shape = tight_mean_shape(faces, convention("ibug68").mirror, 112, 1.3)
+    shape = canonical_mean_shape(faces, convention("ibug68").mirror, 112, 1.3)
     tiles = cut_tiles(faces, shape, TIGHT)
     always = AugmentConfig(light=1, shade=1, blur=1, noise=1, occlusion=1)
     for _ in range(20):
@@ -215,9 +272,17 @@ def test_configs_are_checked(tmp_path: Path) -> None:
     wrong.write_text('convention="ibug68"\nregion=1.3\n[network]\nwings=2\n[schedule]\n')
     with pytest.raises(ValueError, match="wings"):
         load_config(str(wrong))
-    wrong.write_text("region=")
-    with pytest.raises(ValueError, match="TOML"):
-        load_config(str(wrong))
-    wrong.write_text("region=1")
-    with pytest.raises(ValueError, match="convention"):
-        load_config(str(wrong))
+    whole = 'convention="ibug68"\nregion=%s\n[network]\n%s\n[schedule]\n'
+    for text, message in (
+        ("region=", "wrong.toml"),
+        ("region=1", "convention"),
+        (whole % ("[1]", ""), "wrong.toml"),
+        (whole % ("0", ""), "positive region"),
+        (whole % ("1.3", "landmarks=5"), "68 landmarks"),
+        (whole % ("1.3", 'backbone="vgg"'), "residual"),
+        (whole % ("1.3", "widths=[8, 8, 8, 8, 8]"), "halve"),
+        (whole % ("1.3", "stages=0"), "at least one"),
+    ):
+        wrong.write_text(text)
+        with pytest.raises(ValueError, match=message):
+            load_config(str(wrong))

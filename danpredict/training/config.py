@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from danpredict.conventions import convention
 from danpredict.network import NetworkConfig
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -77,7 +78,7 @@ def load_config(name: str) -> TrainingConfig:
         raise FileNotFoundError(f"expected a config out of {shipped} or a .toml file, got {name!r}")
     try:
         table = tomllib.loads(path.read_text("utf-8"))
-        return TrainingConfig(
+        config = TrainingConfig(
             name=path.stem,
             convention=table["convention"],
             region=float(table["region"]),
@@ -85,7 +86,14 @@ def load_config(name: str) -> TrainingConfig:
             augment=_section(AugmentConfig, table.get("augment", {}), f"[augment] of {path}"),
             schedule=_section(ScheduleConfig, table["schedule"], f"[schedule] of {path}"),
         )
+        size = convention(config.convention).size
     except KeyError as error:
         raise ValueError(f"expected the key {error} in {path}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"expected TOML in {path}: {error}") from error
+    except (TypeError, ValueError) as error:  # TOML's own error is a ValueError
+        raise ValueError(f"expected a training config, got {path}: {error}") from error
+    if config.network.landmarks != size or config.region <= 0:
+        raise ValueError(
+            f"expected a positive region and {size} landmarks ({config.convention}), "
+            f"got {config.region} and {config.network.landmarks} in {path}"
+        )
+    return config

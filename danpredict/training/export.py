@@ -6,13 +6,13 @@ import copy
 import io
 import logging
 import warnings
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx
+import onnxscript  # noqa: F401  # torch's exporter needs it: better missed now than after training
 import torch
 from onnx import helper, numpy_helper
-from torch import nn
 
 from danpredict.boxes import box_calibration
 from danpredict.model_file import Model, pack
@@ -87,12 +87,11 @@ def export_model(
 ) -> Model:
     """Pack a network with everything that is needed to use it.
 
-    ``card`` is added to the info: name, licence, training data, metrics.
+    ``card`` is added to the info: name and licence at least; training data, metrics.
     """
     network = copy.deepcopy(network).eval()
-    stages: list[nn.Module] = list(network.stages)
     graphs = tuple(
-        export_stage(stage, config.network.hidden) for stage in stages if isinstance(stage, Stage)
+        export_stage(cast(Stage, stage), config.network.hidden) for stage in network.stages
     )
     box = box_calibration(BOX_SOURCE)
     info = {

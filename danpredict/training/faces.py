@@ -64,7 +64,7 @@ def procrustes_mean(shapes: FloatArray, mirror: Sequence[int], rounds: int = 10)
     return np.stack([mean.real, mean.imag], 1)
 
 
-def tight_mean_shape(
+def canonical_mean_shape(
     faces: Sequence[LabelledFace], mirror: Sequence[int], size: int, region: float
 ) -> FloatArray:
     """Mean shape of the faces in the canonical frame, (L, 2) pixels."""
@@ -85,8 +85,6 @@ def cut_tiles(
     landmarks = np.empty((len(faces), count, 2), np.float32)
     starts = np.empty((len(faces), 2, 3), np.float32)
     for i, face in enumerate(tqdm(faces, desc="reading faces", unit="face", leave=False)):
-        if len(face.landmarks) != count:
-            raise ValueError(f"expected {count} points, got {len(face.landmarks)} in {face.path}")
         tight = bounding_box(face.landmarks)
         gray = to_gray(read_picture(face.path))
         factor = min(shrink_factor(initial_transform(tight, mean_shape).scale), *gray.shape)

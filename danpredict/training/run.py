@@ -7,7 +7,6 @@ import json
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,16 @@ import torch
 
 from danpredict.boxes import box_calibration
 from danpredict.conventions import convention
-from danpredict.datasets import LabelledFace, read_dataset
+from danpredict.datasets import LabelledFace, read_dataset, require_landmarks
 from danpredict.evaluation import summarise
 from danpredict.geometry import FloatArray
 from danpredict.model_file import Model
 from danpredict.network import DeepAlignmentNetwork
 from danpredict.training.config import TrainingConfig
 from danpredict.training.export import BOX_SOURCE, export_model
-from danpredict.training.faces import cut_tiles, tight_mean_shape
+from danpredict.training.faces import canonical_mean_shape, cut_tiles
 from danpredict.training.trainer import Trainer
+from danpredict.version import __version__
 
 LICENCE_UNKNOWN = "the terms of the training data apply"
 
@@ -92,36 +92,37 @@ def train(
         A data set is missing or damaged, or nothing is left to train on.
     """
     layout = convention(config.convention)
+    both = {path.resolve() for path in datasets} & {path.resolve() for path in extra}
+    if both:
+        raise ValueError(f"expected data for training only, also given as a data set: {both.pop()}")
     sources = {path: read_dataset(path, rectangles) for path in datasets}
     split = split_faces([face for faces in sources.values() for face in faces], validation)
     more = {path: read_dataset(path) for path in extra}
     faces = split.train + [face for faces in more.values() for face in faces]
     if not faces:
         raise ValueError("expected faces to train on, got none: all fell into validation")
-    for face in faces + split.validation:
-        if len(face.landmarks) != layout.size:
-            raise ValueError(
-                f"expected {layout.size} landmarks ({layout.name}), "
-                f"got {len(face.landmarks)} for {face.path}"
-            )
-    mean_shape = tight_mean_shape(
+    require_landmarks(faces + split.validation, layout.size)
+    mean_shape = canonical_mean_shape(
         split.train or faces, layout.mirror, config.network.input_size, config.region
     )
     calibration = box_calibration(BOX_SOURCE)
+    identity: dict[str, Any] = {
+        "config": asdict(config),
+        "seed": seed,
+        "data": [
+            {"name": "/".join(path.parts[-2:]), "faces": len(f), "sha256": fingerprint(f)}
+            for path, f in (sources | more).items()
+        ],
+        "validation_fraction": validation,
+    }
     card: dict[str, Any] = {
-        "name": out.name,
-        "danpredict": version("danpredict"),
+        "name": out.resolve().name,
+        "danpredict": __version__,
         "licence": licence,
-        "training": {
-            "data": [
-                {"name": "/".join(path.parts[-2:]), "faces": len(f), "sha256": fingerprint(f)}
-                for path, f in (sources | more).items()
-            ],
+        "training": identity
+        | {
             "train_faces": len(faces),
             "validation_faces": len(split.validation),
-            "validation_fraction": validation,
-            "config": asdict(config),
-            "seed": seed,
             "versions": {
                 "python": platform.python_version(),
                 "torch": torch.__version__,
@@ -129,8 +130,6 @@ def train(
             },
         },
     }
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "run.json").write_text(json.dumps(card, indent=1), "utf-8")
     trainer = Trainer(
         config,
         layout,
@@ -140,7 +139,11 @@ def train(
         cut_tiles(split.validation, mean_shape, calibration),
         out,
         seed,
+        identity,
     )
+    trainer.resume()
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "run.json").write_text(json.dumps(card, indent=1), "utf-8")
     trainer.run()
     if len(trainer.validation):
         card["metrics"] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +76,16 @@ class Trainer:
         weights: FloatArray,
         validation: FaceTiles,
         folder: Path,
-        seed: int = 0,
+        seed: int,
+        identity: dict[str, Any],
     ) -> None:
-        """``weights`` (N,) are the chances of the training faces to be drawn; they add up to 1."""
+        """Set up at step 0.
+
+        ``weights`` (N,) are the chances of the training faces to be drawn; they add up to 1.
+        ``identity`` is what must not change when a run is resumed: config, seed, data.
+        """
         self.config, self.convention, self.seed = config, convention, seed
+        self.identity = identity
         self.train, self.weights = train, weights
         self.validation, self.folder = validation, folder
         self.mean_shape = mean_shape
@@ -117,8 +122,7 @@ class Trainer:
     def save(self) -> None:
         """Write the checkpoint; an interrupted write leaves the last one whole."""
         state = {
-            "config": asdict(self.config),
-            "seed": self.seed,
+            "identity": self.identity,
             "step": self.step,
             "seconds": self.seconds,
             "network": self.network.state_dict(),
@@ -135,20 +139,25 @@ class Trainer:
         Raises
         ------
         ValueError
-            It belongs to another config or seed.
+            It is damaged, or belongs to another config, seed or data.
         """
         if not self.checkpoint.is_file():
             return
-        state = torch.load(self.checkpoint, weights_only=True)
-        for key, mine in (("config", asdict(self.config)), ("seed", self.seed)):
-            if state[key] != mine:
+        try:
+            state = torch.load(self.checkpoint, weights_only=True)
+        except Exception as error:  # zip, pickle and torch each have their own
+            raise ValueError(f"expected a checkpoint, got {self.checkpoint}: {error}") from error
+        for key, mine in self.identity.items():
+            if state["identity"].get(key) != mine:
                 raise ValueError(
-                    f"expected the {key} {mine}, got {state[key]} in {self.checkpoint}"
+                    f"expected a checkpoint of the same {key}, got another in {self.checkpoint}: "
+                    f"{state['identity'].get(key)} instead of {mine}"
                 )
         self.step, self.seconds = state["step"], state["seconds"]
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
+        self._forget_rows_after(self.step)
 
     # -- one step ------------------------------------------------------------------------------
 
@@ -220,8 +229,6 @@ class Trainer:
 
     def run(self) -> None:
         """Train to the end of the schedule, logging and saving on the way."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.resume()
         every = max(1, self.steps // VALIDATIONS)
         losses: list[float] = []
         started, saved = time.monotonic() - self.seconds, time.monotonic()
@@ -247,16 +254,27 @@ class Trainer:
         row = {f"nme_stage{i + 1}": float(100 * e.mean()) for i, e in enumerate(errors)}
         return row | {"failures": float(100 * (errors[-1] > 0.08).mean())}
 
+    @property
+    def log(self) -> Path:
+        """Table of the run's course."""
+        return self.folder / "log.csv"
+
+    def _forget_rows_after(self, step: int) -> None:
+        """Drop what an interrupted run logged after its last checkpoint."""
+        if self.log.is_file():
+            head, *rows = self.log.read_text("utf-8").splitlines()
+            kept = [row for row in rows if int(row.split(",")[0]) <= step]
+            self.log.write_text("\n".join([head, *kept]) + "\n", "utf-8")
+
     def _log(self, row: dict[str, Any]) -> None:
-        path = self.folder / "log.csv"
         row = {
             "step": self.step,
             "faces": self.step * self.config.schedule.batch,
             "seconds": self.seconds,
             "learning_rate": self.learning_rate(),
         } | row
-        fresh = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as stream:
+        fresh = not self.log.exists()
+        with self.log.open("a", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             if fresh:
                 writer.writerow(row)
