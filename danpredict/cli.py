@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from danpredict.version import __version__
+
 BAD_INPUT = 2  # exit code, as argparse's own
 
 
@@ -29,6 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="danpredict", description="Facial landmarks from a Deep Alignment Network."
     )
+    parser.add_argument("--version", action="version", version=f"danpredict {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
 
     train = commands.add_parser(
@@ -37,17 +40,23 @@ def build_parser() -> argparse.ArgumentParser:
         description="Train on 300-W folders (pictures with .pts files) or CSV tables. "
         "The same command goes on from the last checkpoint.",
     )
-    train.add_argument("datasets", nargs="+", type=Path, metavar="DATASET")
+    train.add_argument(
+        "datasets", nargs="+", type=Path, metavar="DATASET", help="folder or CSV table"
+    )
     train.add_argument("--out", type=Path, required=True, help="folder of the run")
-    train.add_argument("--config", default="lean", help="lean, paper, or a .toml file")
+    train.add_argument(
+        "--config", default="lean", help="lean (the default), paper, or a .toml file"
+    )
     train.add_argument(
         "--extra", action="append", type=Path, default=[], metavar="DATASET",
         help="further data for training only; may be given several times",
     )  # fmt: skip
     train.add_argument("--boxes", type=Path, help="JSON of detector rectangles for validation")
-    train.add_argument("--validation", type=_fraction, default=0.1, help="fraction of the photos")
+    train.add_argument(
+        "--validation", type=_fraction, default=0.1, help="fraction of the photos; 0.1 by default"
+    )
     train.add_argument("--faces", type=_positive, help="faces seen, instead of the config's")
-    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--seed", type=int, default=0, help="of all that is random; 0 by default")
     train.add_argument("--threads", type=_positive, help="threads of torch; all cores by default")
     train.add_argument("--licence", help="licence of the weights, kept in the model file")
     train.set_defaults(run=_train)
@@ -96,10 +105,16 @@ def _info(arguments: argparse.Namespace) -> None:
     print(f"  size       {len(model.data) / 1e6:.1f} MB")
     print(f"  rectangles {info['box']['source']}")
     print(f"  licence    {info['licence']}")
-    for data in info.get("training", {}).get("data", []):
-        print(f"  trained on {data['name']}, {data['faces']} faces")
+    training = info.get("training", {})
+    for data in training.get("data", []):
+        print(f"  data       {data['name']}, {data['faces']} faces")
+    if "train_faces" in training:
+        print(
+            f"  of these   {training['train_faces']} for training, "
+            f"{training['validation_faces']} for validation"
+        )
     for name, row in info.get("metrics", {}).items():
-        print(f"  {name}: NME {row['nme']:.2f} %, failures {row['failures']:.1f} %")
+        print(f"  {name}: NME {row['nme']:.2f} %, above 8 %: {row['failures']:.1f} %")
     print(f"shipped models: {', '.join(models())}")
 
 

@@ -46,7 +46,7 @@ def read_picture(path: Path, *, upright: bool = False) -> Image:
         The file is missing, or is no picture that OpenCV can read.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"expected a picture, found no file {path}")
+        raise FileNotFoundError(f"expected a picture, found no such file: {path}")
     # Decoded from memory: OpenCV cannot open every file name that Python can.
     data = np.frombuffer(path.read_bytes(), np.uint8)
     flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
@@ -99,7 +99,7 @@ def read_folder(folder: Path, rectangles: Path | None = None) -> list[LabelledFa
         A damaged ``.pts`` or JSON file.
     """
     if not folder.is_dir():
-        raise FileNotFoundError(f"expected a folder of pictures with .pts files, found no {folder}")
+        raise FileNotFoundError(f"expected a folder of pictures with .pts files, got {folder}")
     boxes = {} if rectangles is None else read_rectangles(rectangles)
     faces = []
     for path in sorted(folder.rglob("*")):
@@ -131,7 +131,7 @@ def read_rectangles(path: Path) -> dict[Path, tuple[float, float, float, float] 
 
 
 def read_csv(path: Path) -> list[LabelledFace]:
-    """Read a table ``file,x0,y0,x1,y1,...``, 0-based pixels.
+    """Read a table with the header ``file,x0,y0,x1,y1,...``, 0-based pixels.
 
     The pictures may lie anywhere below the table's folder.
 
@@ -140,7 +140,7 @@ def read_csv(path: Path) -> list[LabelledFace]:
     FileNotFoundError
         The table or one of its pictures is missing.
     ValueError
-        A row without ``file`` and pairs of numbers.
+        No such header, or a row without a file and pairs of numbers.
     """
     if not path.is_file():
         raise FileNotFoundError(f"expected a CSV table of landmarks, found no {path}")
@@ -151,7 +151,9 @@ def read_csv(path: Path) -> list[LabelledFace]:
     faces = []
     with path.open(newline="", encoding="utf-8") as stream:
         rows = csv.reader(stream)
-        next(rows, None)
+        header = next(rows, [])
+        if header[:1] != ["file"]:
+            raise ValueError(f"expected the header 'file,x0,y0,...' in {path}, got {header[:3]}")
         for row in rows:
             try:
                 landmarks = np.array([float(word) for word in row[1:]]).reshape(-1, 2)

@@ -121,21 +121,12 @@ def draw_face(image: Image, rect: Any, landmarks: NDArray[np.float64], name: str
     return np.asarray(tile, np.uint8)
 
 
-def write_picture(path: Path, image: Image) -> None:
-    """Write RGB as the file's suffix says.
-
-    Raises
-    ------
-    ValueError
-        No such picture format, or the file cannot be written.
-    """
-    try:
-        done, data = cv2.imencode(path.suffix or ".png", np.ascontiguousarray(image[..., ::-1]))
-    except cv2.error:
-        done = False
-    if not done:
-        raise ValueError(f"expected a picture file name like comparison.png, got {path}")
-    path.write_bytes(data.tobytes())
+def check_picture_name(path: Path) -> None:
+    """Raise ValueError where no picture could be written."""
+    if not path.parent.is_dir() or path.is_dir() or not cv2.haveImageWriter(str(path)):
+        raise ValueError(
+            f"expected a picture file like comparison.png in an existing folder, got {path}"
+        )
 
 
 def compare_picture(image: Image, predictors: dict[str, Predictor], out: Path) -> None:
@@ -158,7 +149,9 @@ def compare_picture(image: Image, predictors: dict[str, Predictor], out: Path) -
             apart = np.linalg.norm(landmarks["dlib"] - landmarks["danpredict"], axis=1)
             print(f"face at {rect}: the two lie {apart.mean():.2f} pixels apart (median of points "
                   f"{np.median(apart):.2f}, most {apart.max():.2f})")  # fmt: skip
-    write_picture(out, np.vstack(rows))
+    bgr = np.ascontiguousarray(np.vstack(rows)[..., ::-1])
+    _, encoded = cv2.imencode(out.suffix, bgr)
+    out.write_bytes(encoded.tobytes())
     print(f"{'predictor':<12} {'faces':>5} {'ms/face':>8}")
     for name in predictors:
         print(f"{name:<12} {len(rects):>5} {statistics.median(times[name]):>8.2f}")
@@ -223,14 +216,18 @@ def main(arguments: list[str] | None = None) -> int:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--image", type=Path, help="a photo; default: scikit-image's astronaut")
     what.add_argument("--dataset", type=Path, help="folder of pictures with .pts files")
-    parser.add_argument("--boxes", type=Path, help="JSON of rectangles for --dataset")
+    parser.add_argument(
+        "--boxes", type=Path,
+        help="JSON of rectangles for --dataset; without it dlib's HOG detector finds them",
+    )  # fmt: skip
     parser.add_argument("--model", help="shipped model or model file of danpredict")
     parser.add_argument("--dlib-model", type=Path, help=f"path of {DLIB_FILE}")
-    parser.add_argument("--out", type=Path, default=Path("comparison.png"))
+    parser.add_argument("--out", type=Path, default=Path("comparison.png"), help="picture to write")
     given = parser.parse_args(arguments)
     if given.boxes is not None and given.dataset is None:
         parser.error("--boxes belongs to --dataset")
     try:
+        check_picture_name(given.out)
         predictors = load_predictors(given.model, given.dlib_model)
         if given.dataset is not None:
             compare_dataset(given.dataset, given.boxes, predictors)

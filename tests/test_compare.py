@@ -102,6 +102,8 @@ def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
         (["--model", tmp_path / "nowhere.dan"], "Unable to open"),
         (["--dlib-model", tmp_path / "nowhere.dat"], "nowhere.dat"),
         (["--out", tmp_path / "picture.xyz"], "picture.xyz"),
+        (["--out", tmp_path / "nowhere" / "picture.png"], "existing folder"),
+        (["--image", tmp_path], "expected a picture"),
         (["--dataset", few], "expected 68 landmarks, got 5"),
     ]
     for arguments, message in cases:

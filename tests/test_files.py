@@ -232,6 +232,9 @@ def test_csv_tables(tmp_path: Path, astronaut: Image) -> None:
     table.write_text("file,x0,y0\nface_000.png,1,x\n")
     with pytest.raises(ValueError, match="line 2"):
         read_csv(table)
+    table.write_text("face_000.png,1,2\n")
+    with pytest.raises(ValueError, match="header"):
+        read_csv(table)
     table.write_text("file,x0,y0\n")
     with pytest.raises(ValueError, match="empty"):
         read_csv(table)

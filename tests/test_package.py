@@ -71,14 +71,14 @@ def test_info_names_data_and_licence(capsys: pytest.CaptureFixture[str]) -> None
     output = capsys.readouterr().out
     assert "lean68: 68 landmarks (ibug68)" in output
     assert "licence" in output
-    assert "trained on" in output
+    assert "1811 for training, 201 for validation" in output
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["info", "nowhere.dan"], "Unable to open nowhere.dan"),
-        (["train", "nowhere", "--out", "OUT"], "found no nowhere"),
+        (["train", "nowhere", "--out", "OUT"], "got nowhere"),
         (["train", "nowhere.csv", "--out", "OUT"], "found no nowhere.csv"),
         (["train", "OUT", "--out", "OUT", "--config", "fat"], "'fat'"),
     ],
@@ -93,6 +93,10 @@ def test_bad_input_is_one_line_and_exit_code_2(
 
 
 def test_bad_arguments_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.strip() == f"danpredict {danpredict.__version__}"
     for arguments in (["train"], ["train", "x", "--out", "y", "--validation", "1.5"], ["nothing"]):
         with pytest.raises(SystemExit) as stop:
             main(arguments)

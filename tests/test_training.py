@@ -125,6 +125,9 @@ def test_resuming_goes_on_exactly(
             torch.testing.assert_close(parts[kind][name], value, rtol=0, atol=0)
     folder = tmp_path / "parts"
     card = (folder / "run.json").read_text()
+    longer = dataclasses.replace(config, schedule=ScheduleConfig(faces=8 * 7, batch=8))
+    with pytest.raises(ValueError, match=r"config\.schedule\.\w+ .* in .*checkpoint"):
+        train([dataset], folder, longer, validation=0.3)
     with pytest.raises(ValueError, match="seed"):
         train([dataset], folder, config, validation=0.3, seed=1)
     assert (folder / "run.json").read_text() == card

@@ -91,6 +91,7 @@ def train(
     FileNotFoundError, ValueError
         A data set is missing or damaged, or nothing is left to train on.
     """
+    out.mkdir(parents=True, exist_ok=True)
     layout = convention(config.convention)
     both = {path.resolve() for path in datasets} & {path.resolve() for path in extra}
     if both:
@@ -106,21 +107,22 @@ def train(
         split.train or faces, layout.mirror, config.network.input_size, config.region
     )
     calibration = box_calibration(BOX_SOURCE)
-    identity: dict[str, Any] = {
+    data = [
+        {"name": "/".join(path.resolve().parts[-2:]), "faces": len(f), "sha256": fingerprint(f)}
+        for path, f in (sources | more).items()
+    ]
+    recipe: dict[str, Any] = {
         "config": asdict(config),
         "seed": seed,
-        "data": [
-            {"name": "/".join(path.parts[-2:]), "faces": len(f), "sha256": fingerprint(f)}
-            for path, f in (sources | more).items()
-        ],
         "validation_fraction": validation,
     }
     card: dict[str, Any] = {
         "name": out.resolve().name,
         "danpredict": __version__,
         "licence": licence,
-        "training": identity
+        "training": recipe
         | {
+            "data": data,
             "train_faces": len(faces),
             "validation_faces": len(split.validation),
             "versions": {
@@ -139,10 +141,9 @@ def train(
         cut_tiles(split.validation, mean_shape, calibration),
         out,
         seed,
-        identity,
+        identity=recipe | {"data": [row["sha256"] for row in data]},
     )
     trainer.resume()
-    out.mkdir(parents=True, exist_ok=True)
     (out / "run.json").write_text(json.dumps(card, indent=1), "utf-8")
     trainer.run()
     if len(trainer.validation):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,18 @@ def landmark_loss(refined: list[Tensor], target: Tensor, eyes: tuple[int, int]) 
         distance = torch.sqrt(((landmarks - target) ** 2).sum(-1) + 1e-6)  # (N, L)
         total = total + (distance.mean(-1) / scale).mean()
     return total
+
+
+def differences(
+    first: dict[str, Any], second: dict[str, Any], path: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Where two nested dictionaries differ: the path, and the value in either."""
+    for key in first | second:
+        a, b = first.get(key), second.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            yield from differences(a, b, f"{path}{key}.")
+        elif a != b:
+            yield f"{path}{key}", a, b
 
 
 class Trainer:
@@ -147,12 +159,11 @@ class Trainer:
             state = torch.load(self.checkpoint, weights_only=True)
         except Exception as error:  # zip, pickle and torch each have their own
             raise ValueError(f"expected a checkpoint, got {self.checkpoint}: {error}") from error
-        for key, mine in self.identity.items():
-            if state["identity"].get(key) != mine:
-                raise ValueError(
-                    f"expected a checkpoint of the same {key}, got another in {self.checkpoint}: "
-                    f"{state['identity'].get(key)} instead of {mine}"
-                )
+        for path, theirs, mine in differences(state["identity"], self.identity):
+            raise ValueError(
+                f"expected {path} {mine}, got {theirs} in {self.checkpoint}: "
+                "a run goes on with what it began with, another needs another folder"
+            )
         self.step, self.seconds = state["step"], state["seconds"]
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
