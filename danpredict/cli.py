@@ -100,22 +100,25 @@ def _info(arguments: argparse.Namespace) -> None:
 
     model = read_model(find_model(arguments.model or DEFAULT_MODEL))
     info = model.info
-    print(f"{info['name']}: {info['landmarks']} landmarks ({info['convention']})")
-    print(f"  stages     {info['stages']}, input {info['input_size']} x {info['input_size']}")
-    print(f"  size       {len(model.data) / 1e6:.1f} MB")
-    print(f"  rectangles {info['box']['source']}")
-    print(f"  licence    {info['licence']}")
-    training = info.get("training", {})
+    training, box = info.get("training", {}), info["box"]
+    lines = [
+        f"{info['name']}: {info['landmarks']} landmarks ({info['convention']})",
+        f"  stages     {info['stages']}, input {info['input_size']} x {info['input_size']}",
+        f"  size       {len(model.data) / 1e6:.1f} MB",
+        f"  rectangles {box.get('source', 'of an unknown detector')}",
+        f"  licence    {info['licence']}",
+    ]
     for data in training.get("data", []):
-        print(f"  data       {data['name']}, {data['faces']} faces")
+        lines.append(f"  data       {data['name']}, {data['faces']} faces")
     if "train_faces" in training:
-        print(
+        lines.append(
             f"  of these   {training['train_faces']} for training, "
             f"{training['validation_faces']} for validation"
         )
     for name, row in info.get("metrics", {}).items():
-        print(f"  {name}: NME {row['nme']:.2f} %, above 8 %: {row['failures']:.1f} %")
-    print(f"shipped models: {', '.join(models())}")
+        lines.append(f"  {name}: NME {row['nme']:.2f} %, above 8 %: {row['failures']:.1f} %")
+    lines.append(f"shipped models: {', '.join(models())}")
+    print("\n".join(lines))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
