@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from danpredict.dlib_objects import Detection
 
 DEFAULT_MODEL = "lean68"
-CHUNK = 32  # faces in one run of a stage: bounds memory, and larger runs are no faster
+CHUNK = 32  # faces in one run of a stage: bounds memory
 
 
 def models() -> list[str]:
