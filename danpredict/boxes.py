@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from danpredict.geometry import Box
 from danpredict.resources import data_folder
@@ -21,6 +23,11 @@ class BoxCalibration:
     top: float
     right: float
     bottom: float
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> BoxCalibration:
+        """From an entry of ``boxes.json`` or of a model file; other keys are left alone."""
+        return cls(entry["left"], entry["top"], entry["right"], entry["bottom"])
 
     def landmark_box(self, left: float, top: float, right: float, bottom: float) -> Box:
         """The landmark box expected in a rectangle.
@@ -51,5 +58,4 @@ def box_calibration(source: str) -> BoxCalibration:
     table = json.loads((data_folder("adapters") / "boxes.json").read_text("utf-8"))
     if source not in table:
         raise ValueError(f"expected a box source out of {sorted(table)}, got {source!r}")
-    entry = table[source]
-    return BoxCalibration(entry["left"], entry["top"], entry["right"], entry["bottom"])
+    return BoxCalibration.read(table[source])

@@ -16,6 +16,11 @@ from danpredict.model_file import Model
 ONLY_ERRORS = 3  # ONNX Runtime's log severity
 
 
+def shapes(nodes: Sequence[onnxruntime.NodeArg]) -> dict[str, list[int]]:
+    """Shapes of a graph's inputs or outputs by name, without the batch."""
+    return {node.name: node.shape[1:] for node in nodes}
+
+
 class Cascade:
     """All stages of a model, ready to run; stateless, so threads may share it."""
 
@@ -26,31 +31,33 @@ class Cascade:
         options.intra_op_num_threads = threads or 0
         self.size = model.input_size
         self.mean_shape = model.mean_shape
-        self.hidden = 0  # length of what a stage hands to the next
-        self.stages = []
+        self.stages: list[onnxruntime.InferenceSession] = []
         for number, graph in enumerate(model.graphs, 1):
             try:
                 stage = onnxruntime.InferenceSession(
                     graph, options, providers=["CPUExecutionProvider"]
                 )
-                self._check(stage, first=number == 1)
+                self._check(stage)
             except Exception as error:  # ONNX Runtime's exceptions share no base class
                 raise RuntimeError(f"Error deserializing stage {number}: {error}") from error
             self.stages.append(stage)
 
-    def _check(self, stage: onnxruntime.InferenceSession, *, first: bool) -> None:
-        """Raise ValueError where a graph does not fit what the model says of itself."""
+    def _check(self, stage: onnxruntime.InferenceSession) -> None:
+        """Raise ValueError where a graph fits neither the model's info nor the stage before."""
         points = len(self.mean_shape)
         expected = {"image": [1, self.size, self.size]}
-        if not first:
-            expected |= {"landmarks": [points, 2], "hidden": [self.hidden]}
-        found = {node.name: node.shape[1:] for node in stage.get_inputs()}
-        outputs = {node.name: node.shape[1:] for node in stage.get_outputs()}
-        if found != expected or outputs.get("offsets") != [points, 2]:
+        if self.stages:
+            before = shapes(self.stages[-1].get_outputs())
+            expected |= {"landmarks": [points, 2], "hidden": before["hidden_out"]}
+        found, outputs = shapes(stage.get_inputs()), shapes(stage.get_outputs())
+        if (
+            found != expected
+            or outputs.get("offsets") != [points, 2]
+            or "hidden_out" not in outputs
+        ):
             raise ValueError(
                 f"expected inputs {expected} and {points} offsets, got {found} and {outputs}"
             )
-        self.hidden = outputs["hidden_out"][0]
 
     def refine(
         self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]

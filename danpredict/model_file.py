@@ -53,8 +53,7 @@ class Model:
     @property
     def box(self) -> BoxCalibration:
         """Calibration of the rectangles that the model expects."""
-        box = self.info["box"]
-        return BoxCalibration(box["left"], box["top"], box["right"], box["bottom"])
+        return BoxCalibration.read(self.info["box"])
 
 
 def _graph_names(count: int) -> list[str]:

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 import danpredict
 from danpredict.datasets import LabelledFace, read_folder, read_picture, require_landmarks
 from danpredict.evaluation import Summary, normalised_errors, summarise
+from danpredict.geometry import bounding_box
 from danpredict.images import shrink, shrink_factor
 
 DLIB_FILE = "shape_predictor_68_face_landmarks.dat"
@@ -163,8 +164,8 @@ def compare_picture(image: Image, predictors: dict[str, Predictor], out: Path) -
 
 def hog_rectangle(image: Image, face: LabelledFace, detector: Any) -> Any:
     """The HOG rectangle around this face: the one whose middle is nearest and inside; else None."""
-    middle = (face.landmarks.min(0) + face.landmarks.max(0)) / 2
-    reach = np.ptp(face.landmarks, axis=0).max() / 2
+    corners = np.reshape(bounding_box(face.landmarks), (2, 2))
+    middle, reach = corners.mean(0), np.ptp(corners, axis=0).max() / 2
     best, nearest = None, reach
     for rect in detector(image, 0):
         away = float(np.hypot(rect.center().x - middle[0], rect.center().y - middle[1]))
@@ -227,7 +228,8 @@ def main(arguments: list[str] | None = None) -> int:
     if given.boxes is not None and given.dataset is None:
         parser.error("--boxes belongs to --dataset")
     try:
-        check_picture_name(given.out)
+        if given.dataset is None:
+            check_picture_name(given.out)
         predictors = load_predictors(given.model, given.dlib_model)
         if given.dataset is not None:
             compare_dataset(given.dataset, given.boxes, predictors)

@@ -6,6 +6,7 @@ import copy
 import io
 import logging
 import warnings
+from dataclasses import asdict
 from typing import Any, cast
 
 import numpy as np
@@ -93,7 +94,6 @@ def export_model(
     graphs = tuple(
         export_stage(cast(Stage, stage), config.network.hidden) for stage in network.stages
     )
-    box = box_calibration(BOX_SOURCE)
     info = {
         **card,
         "convention": config.convention,
@@ -103,12 +103,6 @@ def export_model(
         "region": config.region,
         "preprocessing": "float32 gray, mean of the channels, 0 to 255; normalised in the graph",
         "mean_shape": network.mean_shape.double().numpy().tolist(),
-        "box": {
-            "source": BOX_SOURCE,
-            "left": box.left,
-            "top": box.top,
-            "right": box.right,
-            "bottom": box.bottom,
-        },
+        "box": {"source": BOX_SOURCE, **asdict(box_calibration(BOX_SOURCE))},
     }
     return pack(info, graphs)

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from danpredict.conventions import Convention
-from danpredict.evaluation import normalised_errors
+from danpredict.evaluation import normalised_errors, summarise
 from danpredict.geometry import FloatArray
 from danpredict.network import DeepAlignmentNetwork
 from danpredict.training.augment import random_starts, vary
@@ -25,7 +25,6 @@ from danpredict.training.faces import FaceTiles, mirror_tile
 
 CHECKPOINT_SECONDS = 180
 VALIDATIONS = 40  # in a whole run
-
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -261,9 +260,9 @@ class Trainer:
     def _validation_row(self) -> dict[str, float]:
         if not len(self.validation):
             return {}
-        errors = self.validate()
-        row = {f"nme_stage{i + 1}": float(100 * e.mean()) for i, e in enumerate(errors)}
-        return row | {"failures": float(100 * (errors[-1] > 0.08).mean())}
+        stages = [summarise(errors) for errors in self.validate()]
+        row = {f"nme_stage{i + 1}": stage.nme for i, stage in enumerate(stages)}
+        return row | {"failures": stages[-1].failures}
 
     @property
     def log(self) -> Path:
