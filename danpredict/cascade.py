@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -19,6 +20,39 @@ ONLY_ERRORS = 3  # ONNX Runtime's log severity
 def shapes(nodes: Sequence[onnxruntime.NodeArg]) -> dict[str, list[int]]:
     """Shapes of a graph's inputs or outputs by name, without the batch."""
     return {node.name: node.shape[1:] for node in nodes}
+
+
+class Face(NamedTuple):
+    """One face after all stages; see `Refined`."""
+
+    stages: NDArray[np.float64]
+    sigma: NDArray[np.float64] | None
+    confidence: float | None
+
+
+class Refined(NamedTuple):
+    """N faces after all stages.
+
+    Attributes
+    ----------
+    stages : list of (N, L, 2) float64
+        Landmarks after each stage, image pixels.
+    sigma : (N, L) float64 or None
+        Expected error of each landmark, image pixels; None where the model does not say.
+    confidence : (N,) float64 or None
+        Probability that the face is found well, likewise.
+    """
+
+    stages: list[NDArray[np.float64]]
+    sigma: NDArray[np.float64] | None
+    confidence: NDArray[np.float64] | None
+
+    def face(self, index: int) -> Face:
+        """One of the faces."""
+        stages = np.stack([stage[index] for stage in self.stages])
+        if self.sigma is None or self.confidence is None:
+            return Face(stages, None, None)
+        return Face(stages, self.sigma[index], float(self.confidence[index]))
 
 
 class Cascade:
@@ -42,6 +76,11 @@ class Cascade:
                 raise RuntimeError(f"Error deserializing stage {number}: {error}") from error
             self.stages.append(stage)
 
+    @property
+    def trust(self) -> bool:
+        """Whether the last stage tells sigma and confidence."""
+        return "sigma" in shapes(self.stages[-1].get_outputs())
+
     def _check(self, stage: onnxruntime.InferenceSession) -> None:
         """Raise ValueError where a graph fits neither the model's info nor the stage before."""
         points = len(self.mean_shape)
@@ -61,7 +100,7 @@ class Cascade:
 
     def refine(
         self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]
-    ) -> list[NDArray[np.float64]]:
+    ) -> Refined:
         """Refine the mean shape laid out by each transform.
 
         Parameters
@@ -70,11 +109,6 @@ class Cascade:
             One per face; the same image may come again.
         transforms : N similarities
             Image to canonical.
-
-        Returns
-        -------
-        list of (N, L, 2) float64
-            Landmarks after each stage, image pixels.
         """
         transforms = list(transforms)
         canonical = np.repeat(self.mean_shape[None], len(images), 0)
@@ -94,7 +128,11 @@ class Cascade:
             inputs = {"image": np.stack(faces)[:, None]}
             if hidden is not None:
                 inputs |= {"landmarks": canonical.astype(np.float32), "hidden": hidden}
-            offsets, hidden = stage.run(["offsets", "hidden_out"], inputs)
-            moved = canonical + offsets
+            outputs = dict(zip(shapes(stage.get_outputs()), stage.run(None, inputs), strict=True))
+            hidden = outputs["hidden_out"]
+            moved = canonical + outputs["offsets"]
             refined.append(np.stack([t.inverse(p) for t, p in zip(transforms, moved, strict=True)]))
-        return refined
+        if "sigma" not in outputs:
+            return Refined(refined, None, None)
+        scale = np.array([transform.scale for transform in transforms])
+        return Refined(refined, outputs["sigma"] / scale[:, None], outputs["confidence"])

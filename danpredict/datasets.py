@@ -1,4 +1,4 @@
-"""Faces with landmarks on disk: 300-W folders (``.pts``) and CSV tables."""
+"""Faces with landmarks on disk: 300-W folders (``.pts``), CSV tables, imglab XML."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import numpy as np
 from danpredict.geometry import FloatArray
 from danpredict.images import Image
 
+Rectangle = tuple[float, float, float, float]  # left, top, right, bottom, inclusive
+
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp"}
 
 
@@ -22,12 +24,13 @@ PICTURES = {".jpg", ".jpeg", ".png", ".bmp"}
 class LabelledFace:
     """One annotated face. Landmarks are (L, 2) in image pixels, the top-left centre is (0, 0).
 
+    Landmarks that are not labelled are NaN, x and y.
     ``rectangle`` is a detector's (left, top, right, bottom), inclusive; None where there is none.
     """
 
     path: Path
     landmarks: FloatArray
-    rectangle: tuple[float, float, float, float] | None = None
+    rectangle: Rectangle | None = None
 
     @property
     def photo(self) -> str:
@@ -111,7 +114,7 @@ def read_folder(folder: Path, rectangles: Path | None = None) -> list[LabelledFa
     return faces
 
 
-def read_rectangles(path: Path) -> dict[Path, tuple[float, float, float, float] | None]:
+def read_rectangles(path: Path) -> dict[Path, Rectangle | None]:
     """Read detector rectangles; keys become absolute paths."""
     if not path.is_file():
         raise FileNotFoundError(f"expected a JSON file of rectangles, found no {path}")
@@ -130,10 +133,25 @@ def read_rectangles(path: Path) -> dict[Path, tuple[float, float, float, float] 
         ) from error
 
 
-def read_csv(path: Path) -> list[LabelledFace]:
+def _columns(header: Sequence[str], path: Path) -> list[int]:
+    """Indices of the landmarks that a header ``file,x17,y17,...`` names."""
+    names = [match[1] for name in header[1::2] if (match := re.fullmatch(r"x(\d{1,4})", name))]
+    if list(header) != ["file", *(axis + name for name in names for axis in "xy")] or not names:
+        raise ValueError(f"expected the header 'file,x0,y0,...' in {path}, got {header[:5]}")
+    return [int(name) for name in names]
+
+
+def read_csv(path: Path, size: int) -> list[LabelledFace]:
     """Read a table with the header ``file,x0,y0,x1,y1,...``, 0-based pixels.
 
     The pictures may lie anywhere below the table's folder.
+
+    Parameters
+    ----------
+    path : Path
+    size : int
+        Number of landmarks. The header's numbers say which ones the table has; the others, and
+        empty cells, are NaN.
 
     Raises
     ------
@@ -151,12 +169,15 @@ def read_csv(path: Path) -> list[LabelledFace]:
     faces = []
     with path.open(newline="", encoding="utf-8") as stream:
         rows = csv.reader(stream)
-        header = next(rows, [])
-        if header[:1] != ["file"]:
-            raise ValueError(f"expected the header 'file,x0,y0,...' in {path}, got {header[:3]}")
+        columns = _columns(next(rows, []), path)
+        if max(columns) >= size:
+            raise ValueError(f"expected {size} landmarks, got x{max(columns)} in {path}")
         for row in rows:
+            landmarks = np.full((size, 2), np.nan)
             try:
-                landmarks = np.array([float(word) for word in row[1:]]).reshape(-1, 2)
+                values = [float(word) if word else np.nan for word in row[1:]]
+                landmarks[columns] = np.array(values).reshape(len(columns), 2)
+                landmarks[np.isnan(landmarks).any(1)] = np.nan
                 found = pictures.get(Path(row[0]).name, [])
             except (ValueError, IndexError) as error:
                 raise ValueError(
@@ -172,15 +193,26 @@ def read_csv(path: Path) -> list[LabelledFace]:
     return faces
 
 
-def require_landmarks(faces: Sequence[LabelledFace], count: int) -> None:
-    """Raise ValueError for the first face with another number of landmarks."""
+def read_dataset(path: Path, size: int, rectangles: Path | None = None) -> list[LabelledFace]:
+    """A 300-W folder, a ``.csv`` table or an imglab ``.xml`` file, by what the path is.
+
+    Parameters
+    ----------
+    size : int
+        Number of landmarks; ``.pts`` files have to have all of them.
+    rectangles : Path, optional
+        For folders; see `read_folder`.
+    """
+    if path.suffix.lower() == ".csv":
+        return read_csv(path, size)
+    if path.suffix.lower() == ".xml":
+        from danpredict.imglab import read_imglab
+
+        return read_imglab(path, size)
+    faces = read_folder(path, rectangles)
     for face in faces:
-        if len(face.landmarks) != count:
+        if len(face.landmarks) != size:
             raise ValueError(
-                f"expected {count} landmarks, got {len(face.landmarks)} for {face.path}"
+                f"expected {size} landmarks, got {len(face.landmarks)} for {face.path}"
             )
-
-
-def read_dataset(path: Path, rectangles: Path | None = None) -> list[LabelledFace]:
-    """A 300-W folder or a ``.csv`` table, by what the path is."""
-    return read_csv(path) if path.suffix.lower() == ".csv" else read_folder(path, rectangles)
+    return faces

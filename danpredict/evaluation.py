@@ -1,62 +1,225 @@
-"""Errors of landmarks as the literature reports them: NME, failure rate, AUC."""
+"""Run a predictor over annotated faces and say how good it is. Serves dlib's predictor as well."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
 
-from danpredict.geometry import FloatArray
+from danpredict.conventions import Convention
+from danpredict.datasets import LabelledFace, Rectangle, read_picture
+from danpredict.geometry import FloatArray, bounding_box
+from danpredict.images import Image
+from danpredict.metrics import (
+    FAILURE,
+    NORMALISERS,
+    inter_ocular,
+    normalised_errors,
+    rank_correlation,
+    reliability,
+    roc_auc,
+    summarise,
+)
 
-FAILURE = 0.08  # of the inter-ocular distance, as in the 300-W challenge and the DAN paper
+COVERED = 0.1  # a background rectangle may show so much of itself the face
+TRIES = 200
+
+Predictor = Callable[[Image, Any], Any]
 
 
-def normalised_errors(
-    predicted: FloatArray, truth: FloatArray, eyes: tuple[int, int]
-) -> FloatArray:
-    """Mean point distance over the distance of the outer eye corners, per face.
+@dataclass
+class Observation:
+    """What a predictor says of N faces.
+
+    Attributes
+    ----------
+    landmarks : (N, L, 2) float, image pixels
+    stages : (S, N, L, 2) float or None
+        After each stage, where the predictor has stages.
+    sigma : (N, L) float or None
+    confidence : (N,) float or None
+    """
+
+    landmarks: FloatArray
+    stages: FloatArray | None
+    sigma: FloatArray | None
+    confidence: FloatArray | None
+
+
+def landmarks_of(detection: Any) -> FloatArray:
+    """(L, 2) image pixels of any detection; fractions where it has them."""
+    if hasattr(detection, "landmarks"):
+        return np.asarray(detection.landmarks, float)
+    return np.array([(point.x, point.y) for point in detection.parts()], float)
+
+
+def gather(detections: Sequence[Any]) -> Observation:
+    """Put the detections of many faces together."""
+
+    def all_of(name: str) -> FloatArray | None:
+        values = [getattr(detection, name, None) for detection in detections]
+        return None if any(value is None for value in values) else np.array(values, float)
+
+    stages = all_of("stages")
+    return Observation(
+        np.stack([landmarks_of(detection) for detection in detections]),
+        None if stages is None else stages.swapaxes(0, 1),
+        all_of("sigma"),
+        all_of("confidence"),
+    )
+
+
+def hog_rectangle(image: Image, face: LabelledFace, detector: Any) -> Rectangle | None:
+    """The HOG rectangle around this face: the one whose middle is nearest and inside; else None."""
+    corners = np.reshape(bounding_box(face.landmarks), (2, 2))
+    middle, reach = corners.mean(0), np.ptp(corners, axis=0).max() / 2
+    best, nearest = None, reach
+    for rect in detector(image, 0):
+        away = float(np.hypot(rect.center().x - middle[0], rect.center().y - middle[1]))
+        if away < nearest:
+            best, nearest = (rect.left(), rect.top(), rect.right(), rect.bottom()), away
+    return best
+
+
+def background_rectangle(
+    rng: np.random.Generator, image: Image, face: LabelledFace, rectangle: Rectangle
+) -> Rectangle | None:
+    """A random square of the picture that shows hardly anything of the face.
+
+    Its side is 0.3 to 1 times the face's rectangle's; at most a tenth of it lies in the landmarks'
+    tight box. None where chance finds none: the face fills the picture.
+    """
+    height, width = image.shape[:2]
+    tight = bounding_box(face.landmarks)
+    for _ in range(TRIES):
+        side = rng.uniform(0.3, 1) * (rectangle[2] - rectangle[0] + 1)
+        if side > min(height, width):
+            continue
+        left, top = rng.uniform(0, width - side), rng.uniform(0, height - side)
+        across = min(left + side, tight.right) - max(left, tight.left)
+        down = min(top + side, tight.bottom) - max(top, tight.top)
+        if max(across, 0) * max(down, 0) <= COVERED * side**2:
+            return left, top, left + side - 1, top + side - 1
+    return None
+
+
+def observe(
+    predictors: dict[str, Predictor],
+    faces: Sequence[LabelledFace],
+    *,
+    detector: Any = None,
+    background: bool = False,
+    seed: int = 0,
+) -> tuple[list[LabelledFace], dict[str, Observation], dict[str, Observation]]:
+    """Run predictors on the same rectangles of the same pictures.
 
     Parameters
     ----------
-    predicted, truth : (N, L, 2) float
-    eyes : indices of the outer eye corners
+    predictors : by name; called as dlib's
+    faces : annotated faces
+        One without a rectangle is left out, unless there is a detector.
+    detector : callable, optional
+        dlib's; finds the rectangles of all faces instead.
+    background : bool
+        Also run on as many random rectangles beside the faces.
 
     Returns
     -------
-    (N,) float, a fraction (0.05 is 5 %)
-    """
-    scale = np.linalg.norm(truth[:, eyes[0]] - truth[:, eyes[1]], axis=-1)
-    return np.asarray(np.linalg.norm(predicted - truth, axis=-1).mean(-1) / scale)
-
-
-@dataclass(frozen=True)
-class Summary:
-    """A data set in one row; all figures in percent."""
-
-    faces: int
-    nme: float
-    median: float
-    failures: float
-    auc: float
-
-
-def summarise(errors: FloatArray, threshold: float = FAILURE) -> Summary:
-    """Mean, median, share of errors above the threshold, and area under the CED up to it.
-
-    The area under the cumulative error distribution is exact: a face of error e adds
-    ``max(0, 1 - e / threshold)``. 100 is perfect.
+    faces that were used; observations of them by predictor; observations of the background
+    (empty without it)
 
     Raises
     ------
     ValueError
-        No errors, or some that are not finite.
+        No face has a rectangle.
     """
-    if errors.ndim != 1 or not errors.size or not np.isfinite(errors).all():
-        raise ValueError(f"expected a list of finite errors, got shape {errors.shape}: {errors}")
-    return Summary(
-        faces=len(errors),
-        nme=float(100 * errors.mean()),
-        median=float(100 * np.median(errors)),
-        failures=float(100 * (errors > threshold).mean()),
-        auc=float(100 * np.clip(1 - errors / threshold, 0, None).mean()),
+    import dlib
+
+    rng = np.random.default_rng(seed)
+    used: list[LabelledFace] = []
+    found: dict[str, list[Any]] = {name: [] for name in predictors}
+    beside: dict[str, list[Any]] = {name: [] for name in predictors}
+    for face in tqdm(faces, desc="evaluating", unit="face", leave=False):
+        image = read_picture(face.path)
+        sides = face.rectangle if detector is None else hog_rectangle(image, face, detector)
+        if sides is None:
+            continue
+        used.append(face)
+        other = background_rectangle(rng, image, face, sides) if background else None
+        for name, predictor in predictors.items():
+            found[name].append(predictor(image, dlib.rectangle(*(round(v) for v in sides))))
+            if other is not None:
+                beside[name].append(predictor(image, dlib.rectangle(*(round(v) for v in other))))
+    if not used:
+        raise ValueError(f"no face found: none of {len(faces)} has a rectangle")
+    return (
+        used,
+        {name: gather(detections) for name, detections in found.items()},
+        {name: gather(detections) for name, detections in beside.items() if detections},
     )
+
+
+def region_errors(
+    landmarks: FloatArray, truth: FloatArray, scale: FloatArray, layout: Convention
+) -> dict[str, float]:
+    """NME in percent of each facial part; right and left count together."""
+    regions: dict[str, list[int]] = {}
+    for part, points in layout.groups.items():
+        regions.setdefault(part.split("_")[-1], []).extend(points)
+    return {
+        region: float(100 * normalised_errors(landmarks[:, p], truth[:, p], scale).mean())
+        for region, p in regions.items()
+    }
+
+
+def trust_report(
+    faces: Observation, background: Observation | None, errors: FloatArray, distances: FloatArray
+) -> dict[str, Any]:
+    """How well sigma and confidence tell what is wrong; empty for a predictor without them."""
+    if faces.sigma is None or faces.confidence is None:
+        return {}
+    known = np.isfinite(distances)
+    confidence, good = faces.confidence, errors < FAILURE
+    if background is not None and background.confidence is not None:
+        confidence = np.concatenate([confidence, background.confidence])
+        good = np.concatenate([good, np.zeros(len(background.confidence), bool)])
+    report: dict[str, Any] = {
+        "cases": len(good),
+        "good": int(good.sum()),
+        "sigma_rank_correlation": rank_correlation(faces.sigma[known], distances[known]),
+        "sigma_over_error": float(faces.sigma[known].mean() / distances[known].mean()),
+        "reliability": [asdict(part) for part in reliability(confidence, good)],
+    }
+    if good.any() and not good.all():
+        report["roc_auc"] = roc_auc(confidence, good)
+    return report
+
+
+def report(
+    observation: Observation,
+    background: Observation | None,
+    faces: Sequence[LabelledFace],
+    layout: Convention,
+) -> dict[str, Any]:
+    """All figures of one predictor on one data set, ready for JSON; errors in percent."""
+    truth = np.stack([face.landmarks for face in faces])
+    scale = inter_ocular(truth, layout)
+    errors = normalised_errors(observation.landmarks, truth, scale)
+    distances: NDArray[np.float64] = np.linalg.norm(observation.landmarks - truth, axis=-1)
+    result: dict[str, Any] = {
+        name: asdict(summarise(normalised_errors(observation.landmarks, truth, of(truth, layout))))
+        for name, of in NORMALISERS.items()
+    }
+    result["regions"] = region_errors(observation.landmarks, truth, scale, layout)
+    if observation.stages is not None:
+        result["stages"] = [
+            asdict(summarise(normalised_errors(stage, truth, scale)))
+            for stage in observation.stages
+        ]
+    result["trust"] = trust_report(observation, background, errors, distances)
+    result["errors"] = [round(float(100 * error), 4) for error in errors]
+    return result

@@ -25,6 +25,7 @@ is (0, 0). A transform is a (2, 3) matrix that takes source points to canonical 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -33,23 +34,29 @@ from torch import Tensor, nn
 HEATMAP_HALF_SIZE = 8  # pixels; patch_size 16 in the reference's LandmarkImageLayer
 HEATMAP_EPSILON = 1e-6  # under the root, as in the reference: keeps it smooth at the landmark
 BATCH_NORM_EPSILON = 1e-4  # Lasagne's default, which the reference uses
-# Gray levels, 0 to 255. A guess near the training faces' own, measured later as 105 and 65 over the
-# 2012 canonical frames; the batch normalisation behind makes up for the rest.
-GRAY_MEAN, GRAY_STD = 118.0, 62.0
+# Gray levels, 0 to 255, over the canonical frames of 2012 faces of 300-W's training half.
+GRAY_MEAN, GRAY_STD = 105.0, 65.0
+LOG_SIGMA_LIMIT = 4.0  # exp(4) is half the canonical frame: more is no better informed
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Everything that decides the network's shape."""
+    """Everything that decides the network's shape; ``widths`` and ``blocks`` are per level.
+
+    ``trust`` adds an expected error per landmark and a confidence to the last stage; ``heatmaps``
+    a map of every landmark to every stage, for training alone.
+    """
 
     stages: int = 2
     landmarks: int = 68
     input_size: int = 112
     backbone: str = "residual"
     widths: tuple[int, ...] = (16, 32, 64, 128)
-    blocks: int = 2
+    blocks: tuple[int, ...] = (2, 2, 2, 2)
     hidden: int = 256
     dropout: float = 0.5
+    trust: bool = True
+    heatmaps: bool = False
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
@@ -59,7 +66,14 @@ class NetworkConfig:
                 f"expected an input size that {len(self.widths)} levels can halve, "
                 f"got {self.input_size}"
             )
-        if min(self.stages, self.landmarks, self.blocks, self.hidden, *self.widths) < 1:
+        if len(self.blocks) != len(self.widths):
+            raise ValueError(
+                f"expected a number of blocks for each of {len(self.widths)} levels, "
+                f"got {self.blocks}"
+            )
+        if self.blocks[0] < (self.backbone == "plain"):  # the residual one has a stem
+            raise ValueError(f"expected blocks in the first level, got {self.blocks}")
+        if min(self.stages, self.landmarks, *self.blocks[1:], self.hidden, *self.widths) < 1:
             raise ValueError(f"expected at least one of everything, got {self}")
 
 
@@ -94,27 +108,31 @@ def conv_bn_relu(channels_in: int, channels: int, stride: int = 1) -> list[nn.Mo
     ]
 
 
-def plain_backbone(channels_in: int, config: NetworkConfig) -> nn.Sequential:
-    """The paper's: per level ``blocks`` convolutions, then a 2x2 maximum."""
-    layers: list[nn.Module] = []
-    for width in config.widths:
-        for _ in range(config.blocks):
+def plain_backbone(channels_in: int, config: NetworkConfig) -> list[nn.Module]:
+    """The paper's levels: convolutions, then a 2x2 maximum."""
+    levels: list[nn.Module] = []
+    for width, blocks in zip(config.widths, config.blocks, strict=True):
+        layers: list[nn.Module] = []
+        for _ in range(blocks):
             layers += conv_bn_relu(channels_in, width)
             channels_in = width
-        layers.append(nn.MaxPool2d(2))
-    return nn.Sequential(*layers)
+        levels.append(nn.Sequential(*layers, nn.MaxPool2d(2)))
+    return levels
 
 
-def residual_backbone(channels_in: int, config: NetworkConfig) -> nn.Sequential:
-    """A stride-2 stem, then per level ``blocks`` basic blocks; later levels halve the size."""
-    width = config.widths[0]
-    layers: list[nn.Module] = conv_bn_relu(channels_in, width, stride=2)
-    channels_in = width
-    for level, width in enumerate(config.widths):
-        for block in range(config.blocks):
+def residual_backbone(channels_in: int, config: NetworkConfig) -> list[nn.Module]:
+    """Levels of basic blocks that halve the size; the first has a stride-2 stem, maybe alone."""
+    levels: list[nn.Module] = []
+    for level, (width, blocks) in enumerate(zip(config.widths, config.blocks, strict=True)):
+        layers: list[nn.Module] = []
+        if level == 0:
+            layers += conv_bn_relu(channels_in, width, stride=2)
+            channels_in = width
+        for block in range(blocks):
             layers.append(Residual(channels_in, width, 2 if level > 0 and block == 0 else 1))
             channels_in = width
-    return nn.Sequential(*layers)
+        levels.append(nn.Sequential(*layers))
+    return levels
 
 
 BACKBONES = {"plain": plain_backbone, "residual": residual_backbone}
@@ -153,10 +171,33 @@ def landmark_heatmap(landmarks: Tensor, size: int) -> Tensor:
     return heatmap.reshape(-1, 1, size, size)
 
 
+class StageOutput(NamedTuple):
+    """What a stage says.
+
+    Attributes
+    ----------
+    offsets : (N, L, 2) float32, canonical pixels
+    hidden : (N, H) float
+        fc1, handed on to the next stage's feature image.
+    log_sigma : (N, L) float32 or None
+        Logarithm of the expected error of each landmark, canonical pixels; last stage only.
+    logit : (N,) float32 or None
+        Of the probability that the face is found well; last stage only.
+    heatmaps : (N, L, S/8, S/8) float or None
+        Unnormalised log-probabilities of where each landmark is; in training only.
+    """
+
+    offsets: Tensor
+    hidden: Tensor
+    log_sigma: Tensor | None = None
+    logit: Tensor | None = None
+    heatmaps: Tensor | None = None
+
+
 class Stage(nn.Module):
     """One feed-forward network that moves the landmarks; from the second stage on with a memory."""
 
-    def __init__(self, config: NetworkConfig, *, first: bool) -> None:
+    def __init__(self, config: NetworkConfig, *, first: bool, last: bool) -> None:
         super().__init__()
         self.size = config.input_size
         self.landmarks = config.landmarks
@@ -166,16 +207,22 @@ class Stage(nn.Module):
             channels = 3
             self.feature_layer = nn.Linear(config.hidden, (self.size // 2) ** 2)
         self.input_norm = nn.BatchNorm2d(channels, BATCH_NORM_EPSILON)
-        self.backbone = BACKBONES[config.backbone](channels, config)
-        side = self.size // 2 ** len(config.widths)  # either backbone halves once per level
+        self.levels = nn.ModuleList(BACKBONES[config.backbone](channels, config))
+        side = self.size // 2 ** len(config.widths)  # every level halves the size
         self.dropout = nn.Dropout(config.dropout)
         self.fc1 = nn.Linear(config.widths[-1] * side * side, config.hidden, bias=False)
         self.fc1_norm = nn.BatchNorm1d(config.hidden, BATCH_NORM_EPSILON)
         self.output = nn.Linear(config.hidden, 2 * config.landmarks)
+        self.trust = None
+        if config.trust and last:
+            self.trust = nn.Linear(config.hidden, config.landmarks + 1)
+        self.heatmaps = (
+            nn.Conv2d(config.widths[-2], config.landmarks, 1) if config.heatmaps else None
+        )
 
     def forward(
         self, image: Tensor, landmarks: Tensor | None = None, hidden: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    ) -> StageOutput:
         """Predict offsets in the canonical frame.
 
         Parameters
@@ -184,11 +231,6 @@ class Stage(nn.Module):
             Gray values, 0 to 255, of the canonical frame.
         landmarks : (N, L, 2) float, canonical pixels; hidden : (N, H) float
             The current landmarks and the previous stage's fc1; not given in the first stage.
-
-        Returns
-        -------
-        offsets : (N, L, 2) float32, canonical pixels
-        hidden : (N, H) float
         """
         x = (image - GRAY_MEAN) / GRAY_STD
         if not self.first:
@@ -199,13 +241,23 @@ class Stage(nn.Module):
             feature = F.relu(self.feature_layer(hidden)).reshape(-1, 1, half, half)
             feature = F.interpolate(feature, scale_factor=2, mode="nearest")
             x = torch.cat([x, heatmap.to(x.dtype), feature.to(x.dtype)], dim=1)  # (N, 3, S, S)
-        x = self.backbone(self.input_norm(x))  # (N, C, S/16, S/16) with four levels
+        x = self.input_norm(x)
+        before = x
+        for level in self.levels:
+            before, x = x, level(x)
+        # x is (N, C, S/16, S/16) with four levels, and what goes into the last is twice as fine.
+        heatmaps = self.heatmaps(before) if self.heatmaps is not None and self.training else None
         x = self.dropout(x.flatten(1))
         hidden = F.relu(self.fc1_norm(self.fc1(x)))  # (N, H)
+        log_sigma, logit = None, None
         # Offsets keep float32 under autocast: bfloat16 has steps of 1/32 pixel at 8 pixels.
         with torch.autocast(image.device.type, enabled=False):
-            offsets = self.output(hidden.float())
-        return offsets.reshape(-1, self.landmarks, 2), hidden
+            offsets = self.output(hidden.float()).reshape(-1, self.landmarks, 2)
+            if self.trust is not None:
+                trust = self.trust(hidden.float())
+                log_sigma = trust[:, :-1].clamp(-LOG_SIGMA_LIMIT, LOG_SIGMA_LIMIT)
+                logit = trust[:, -1]
+        return StageOutput(offsets, hidden, log_sigma, logit, heatmaps)
 
 
 def _multiply(linear: Tensor, points: Tensor) -> Tensor:
@@ -277,6 +329,23 @@ def warp(images: Tensor, transform: Tensor, size: int) -> Tensor:
     return F.grid_sample(images, grid, "bilinear", "border", align_corners=True)
 
 
+class StageResult(NamedTuple):
+    """A stage's output, laid into the source image.
+
+    Attributes
+    ----------
+    landmarks : (N, L, 2) float, source pixels
+    transform : (N, 2, 3) float
+        Source to canonical: how the stage saw the face.
+    output : StageOutput
+        As the stage gave it, in the canonical frame.
+    """
+
+    landmarks: Tensor
+    transform: Tensor
+    output: StageOutput
+
+
 class DeepAlignmentNetwork(nn.Module):
     """All stages with the connections between them, batched: what training runs."""
 
@@ -287,9 +356,11 @@ class DeepAlignmentNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.register_buffer("mean_shape", mean_shape)
-        self.stages = nn.ModuleList(Stage(config, first=i == 0) for i in range(config.stages))
+        self.stages = nn.ModuleList(
+            Stage(config, first=i == 0, last=i == config.stages - 1) for i in range(config.stages)
+        )
 
-    def forward(self, images: Tensor, transform: Tensor) -> list[Tensor]:
+    def forward(self, images: Tensor, transform: Tensor) -> list[StageResult]:
         """Refine from the mean shape laid out by ``transform``.
 
         Parameters
@@ -301,18 +372,20 @@ class DeepAlignmentNetwork(nn.Module):
 
         Returns
         -------
-        list of (N, L, 2) float
-            Landmarks after each stage, source pixels.
+        list of StageResult
+            One per stage.
         """
         canonical = self.mean_shape.expand(len(images), -1, -1)
         hidden: Tensor | None = None
-        refined: list[Tensor] = []
+        results: list[StageResult] = []
         for stage in self.stages:
-            if refined:
-                current = refined[-1].detach()
+            if results:
+                current = results[-1].landmarks.detach()
                 transform = fit_similarity(current, self.mean_shape)
                 canonical = transform_points(transform, current)
             face = warp(images, transform, self.config.input_size)
-            offsets, hidden = stage(face, canonical, hidden)
-            refined.append(transform_points(invert_similarity(transform), canonical + offsets))
-        return refined
+            output: StageOutput = stage(face, canonical, hidden)
+            hidden = output.hidden
+            landmarks = transform_points(invert_similarity(transform), canonical + output.offsets)
+            results.append(StageResult(landmarks, transform, output))
+        return results

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from danpredict.conventions import convention
 from danpredict.images import check_image
 from danpredict.model_file import Model, read_model, unpack
 from danpredict.resources import data_folder
 
 if TYPE_CHECKING:
     import dlib
-    import numpy as np
     from numpy.typing import NDArray
 
     from danpredict.dlib_objects import Detection
@@ -44,13 +46,17 @@ class DANShapePredictor:
         ``"cpu"``, or ``"auto"``, which is the same.
     threads : int, optional
         Threads of one call; by default all cores.
+    max_sigma : float, optional
+        Parts whose expected error is more than this fraction of the distance of the outer eye
+        corners (0.1 is a tenth) are returned as dlib's "not present"; by default none are.
 
     Raises
     ------
     RuntimeError
         The model file is missing or damaged.
     ValueError
-        Another device, or threads below 1.
+        Another device, threads below 1, or a max_sigma that is not above 0 or that the model
+        cannot tell.
     """
 
     def __init__(
@@ -58,18 +64,24 @@ class DANShapePredictor:
         model: str | bytes | os.PathLike[str] = DEFAULT_MODEL,
         device: str = "auto",
         threads: int | None = None,
+        *,
+        max_sigma: float | None = None,
     ) -> None:
         if device not in ("auto", "cpu"):
             raise ValueError(f"expected device 'auto' or 'cpu', got {device!r}")
         if threads is not None and threads < 1:
             raise ValueError(f"expected threads to be None or at least 1, got {threads}")
-        self._start(read_model(find_model(model)), threads)
+        if max_sigma is not None and not max_sigma > 0:
+            raise ValueError(f"expected max_sigma to be None or above 0, got {max_sigma}")
+        self._start(read_model(find_model(model)), threads, max_sigma)
 
-    def _start(self, model: Model, threads: int | None) -> None:
+    def _start(self, model: Model, threads: int | None, max_sigma: float | None) -> None:
         from danpredict.cascade import Cascade  # imports scikit-image and ONNX Runtime
 
-        self._model, self._threads = model, threads
+        self._model, self._threads, self._max_sigma = model, threads, max_sigma
         self._cascade = Cascade(model, threads)
+        if max_sigma is not None and not self._cascade.trust:
+            raise ValueError("expected a model that tells sigma for max_sigma, got one without")
 
     @property
     def info(self) -> dict[str, Any]:
@@ -91,7 +103,7 @@ class DANShapePredictor:
         -------
         Detection
             A ``dlib.full_object_detection`` with ``.rect`` as given and ``.landmarks``, (L, 2)
-            float32, in image pixels.
+            float32, ``.sigma``, (L,) float32, both in image pixels, and ``.confidence``.
 
         Raises
         ------
@@ -142,10 +154,24 @@ class DANShapePredictor:
         detections: list[list[Detection]] = [[] for _ in images]
         for first in range(0, len(faces), CHUNK):
             part = slice(first, first + CHUNK)
-            refined = self._cascade.refine(faces[part], starts[part])[-1]
-            for (i, rect), landmarks in zip(owners[part], refined, strict=True):
-                detections[i].append(Detection(rect, landmarks))
+            refined = self._cascade.refine(faces[part], starts[part])
+            for number, (i, rect) in enumerate(owners[part]):
+                stages, sigma, confidence = refined.face(number)
+                present = self._present(stages[-1], sigma)
+                detections[i].append(
+                    Detection(rect, stages[-1], sigma, confidence, stages, present)
+                )
         return detections
+
+    def _present(
+        self, landmarks: NDArray[np.float64], sigma: NDArray[np.float64] | None
+    ) -> NDArray[np.bool_] | None:
+        """Which parts are sure enough; None where nobody asked."""
+        if sigma is None or self._max_sigma is None:
+            return None
+        first, second = convention(self._model.info["convention"]).eyes
+        eyes = np.linalg.norm(landmarks[first] - landmarks[second])
+        return np.asarray(sigma <= self._max_sigma * eyes)
 
     def save(self, predictor_output_filename: str | bytes | os.PathLike[str]) -> None:
         """Write the model file, byte for byte the one that was loaded.
@@ -162,7 +188,12 @@ class DANShapePredictor:
             raise RuntimeError(f"Error serializing the model to {path}: {error}") from error
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"data": self._model.data, "threads": self._threads}
+        return {
+            "data": self._model.data,
+            "threads": self._threads,
+            "max_sigma": self._max_sigma,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._start(unpack(state["data"], "a pickled predictor"), state["threads"])
+        model = unpack(state["data"], "a pickled predictor")
+        self._start(model, state["threads"], state["max_sigma"])

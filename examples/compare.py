@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 import danpredict
 from danpredict.datasets import LabelledFace, read_folder, read_picture, require_landmarks
-from danpredict.evaluation import Summary, normalised_errors, summarise
+from danpredict.metrics import Summary, normalised_errors, summarise
 from danpredict.geometry import bounding_box
 from danpredict.images import shrink, shrink_factor
 

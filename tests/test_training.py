@@ -17,7 +17,7 @@ import torch
 from danpredict import DANShapePredictor, convention
 from danpredict.boxes import BoxCalibration
 from danpredict.datasets import LabelledFace, read_folder, read_picture
-from danpredict.evaluation import normalised_errors
+from danpredict.metrics import normalised_errors
 from danpredict.geometry import Box, bounding_box, initial_transform
 from danpredict.images import sample_face
 from danpredict.model_file import read_model

@@ -14,38 +14,95 @@ from danpredict.training.config import AugmentConfig
 Tile = cv2.typing.MatLike  # (T, T) uint8 gray
 
 
-def random_starts(
-    rng: np.random.Generator, landmarks: FloatArray, mean_shape: FloatArray, config: AugmentConfig
+def place(
+    landmarks: FloatArray,
+    mean_shape: FloatArray,
+    angle: FloatArray,
+    scale: FloatArray,
+    shift: FloatArray,
 ) -> NDArray[np.float32]:
-    """Initial transforms as a detector would give them for faces rolled at random.
+    """Transforms that lay turned faces into the mean shape's box, then enlarge and shift them.
 
-    The face is turned, its landmark box taken as it then is, and position and size of that box are
-    disturbed in units of the canonical frame, so that all faces get the same noise whatever their
-    size in the image (the reference applies pixels of one frame in the other).
+    A face is turned, its landmark box taken as it then is, and size and position of that box are
+    changed in the canonical frame, so that all faces move alike whatever their size in the image
+    (the reference applies pixels of one frame in the other).
 
     Parameters
     ----------
     landmarks : (N, L, 2) float, source pixels
     mean_shape : (L, 2) float, canonical pixels
+    angle : (N,) float, radians
+    scale : (N,) float
+        1 fills the mean shape's box.
+    shift : (N, 2) float
+        In sides of the mean shape's box.
 
     Returns
     -------
     (N, 2, 3) float32
         Source to canonical.
     """
-    count = len(landmarks)
-    angle = np.radians(rng.normal(0, config.roll, count))
     cos, sin = np.cos(angle), np.sin(angle)
     rotation = np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], 1)  # (N, 2, 2)
     turned = landmarks @ rotation.transpose(0, 2, 1)
     low, high = turned.min(1), turned.max(1)
     mean_low, mean_high = mean_shape.min(0), mean_shape.max(0)
     extent = mean_high - mean_low
-    scale = 2 / ((high - low) / extent).sum(1) * np.exp(rng.normal(0, config.scale, count))
-    centre = (mean_low + mean_high) / 2 + rng.normal(0, config.shift, (count, 2)) * extent
+    scale = 2 / ((high - low) / extent).sum(1) * scale
+    centre = (mean_low + mean_high) / 2 + shift * extent
     linear = scale[:, None, None] * rotation
-    shift = centre - scale[:, None] * (low + high) / 2
-    return np.concatenate([linear, shift[..., None]], -1).astype(np.float32)
+    offset = centre - scale[:, None] * (low + high) / 2
+    return np.concatenate([linear, offset[..., None]], -1).astype(np.float32)
+
+
+def random_starts(
+    rng: np.random.Generator, landmarks: FloatArray, mean_shape: FloatArray, config: AugmentConfig
+) -> NDArray[np.float32]:
+    """Initial transforms as a detector would give them for faces rolled at random; see `place`."""
+    count = len(landmarks)
+    angle = np.radians(rng.normal(0, config.roll, count))
+    scale = np.exp(rng.normal(0, config.scale, count))
+    shift = rng.normal(0, config.shift, (count, 2))
+    return place(landmarks, mean_shape, angle, scale, shift)
+
+
+def background_starts(
+    rng: np.random.Generator, landmarks: FloatArray, mean_shape: FloatArray, config: AugmentConfig
+) -> NDArray[np.float32]:
+    """Initial transforms of rectangles that miss the face: beside it, of any size; see `place`."""
+    count = len(landmarks)
+    angle = np.radians(rng.normal(0, config.roll, count))
+    scale = np.exp(rng.uniform(np.log(0.4), np.log(3), count))  # above 1 the face is the larger
+    towards = rng.uniform(0, 2 * np.pi, count)
+    away = rng.uniform(0.4, 1.0, count) * (1 + scale) / 2  # at 1 the two boxes just touch
+    shift = np.stack([np.cos(towards), np.sin(towards)], 1) * away[:, None]
+    return place(landmarks, mean_shape, angle, scale, shift)
+
+
+def bend(
+    rng: np.random.Generator, tile: Tile, landmarks: FloatArray, config: AugmentConfig
+) -> tuple[Tile, FloatArray]:
+    """Move the face's middle against its outline and change its proportions, landmarks and all.
+
+    What a turn of the head does to a cylinder, to second order, along either axis; and a stretch.
+    In units of 1.3 half faces about the face's middle, ``u`` shows what was at
+    ``stretch * u + turn * (1 - u ** 2)``.
+    """
+    middle, half = (landmarks.max(0) + landmarks.min(0)) / 2, np.ptp(landmarks, axis=0) / 2
+    pixels = np.arange(len(tile), dtype=np.float64)
+    moved = np.empty_like(landmarks)
+    source = []
+    for axis in (0, 1):
+        radius = 1.3 * half[axis]
+        u = (pixels - middle[axis]) / radius
+        turn = np.clip(rng.normal(0, config.turn), -0.3, 0.3)
+        taken = np.exp(rng.normal(0, config.stretch)) * u + turn * np.clip(1 - u**2, 0, None)
+        taken = middle[axis] + radius * taken
+        source.append(taken.astype(np.float32))
+        moved[:, axis] = np.interp(landmarks[:, axis], taken, pixels)
+    x, y = (np.ascontiguousarray(m) for m in np.broadcast_arrays(source[0], source[1][:, None]))
+    bent = cv2.remap(tile, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return bent, moved
 
 
 def light(rng: np.random.Generator, tile: Tile) -> Tile:

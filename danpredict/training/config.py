@@ -11,7 +11,7 @@ from danpredict.conventions import convention
 from danpredict.network import NetworkConfig
 
 CONFIGS = Path(__file__).parent / "configs"
-Section = TypeVar("Section", "NetworkConfig", "AugmentConfig", "ScheduleConfig")
+Section = TypeVar("Section", "NetworkConfig", "AugmentConfig", "LossConfig", "ScheduleConfig")
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,10 @@ class AugmentConfig:
     shift: float = 0.10  # standard deviation of the start's position
     scale: float = 0.12  # of the logarithm of its size
     roll: float = 20.0  # of its rotation, degrees
+    background: float = 0.1  # chance of a start that misses the face, for the confidence
+    bend: float = 0.0  # chance of a changed face, by:
+    turn: float = 0.12  # standard deviation of the middle's shift, in 1.3 half faces
+    stretch: float = 0.06  # of the logarithm of its width and of its height
     light: float = 0.5  # chance of gain, offset and gamma
     shade: float = 0.3  # chance of light from one side
     blur: float = 0.2
@@ -29,11 +33,19 @@ class AugmentConfig:
 
 
 @dataclass(frozen=True)
+class LossConfig:
+    """Weights of what is added to the landmarks' loss."""
+
+    sigma: float = 0.01
+    confidence: float = 0.01
+    heatmap: float = 0.01  # where the network has heatmaps
+
+
+@dataclass(frozen=True)
 class ScheduleConfig:
     """Optimisation: AdamW with warm-up, a cosine schedule and averaged weights."""
 
     faces: int = 1_000_000  # seen in the whole run
-    extra_share: float = 0.3  # of them from the data sets that are for training only
     batch: int = 64
     learning_rate: float = 1e-3
     weight_decay: float = 0.02
@@ -50,6 +62,7 @@ class TrainingConfig:
     region: float
     network: NetworkConfig
     augment: AugmentConfig
+    loss: LossConfig
     schedule: ScheduleConfig
 
 
@@ -84,6 +97,7 @@ def load_config(name: str) -> TrainingConfig:
             region=float(table["region"]),
             network=_section(NetworkConfig, table["network"], f"[network] of {path}"),
             augment=_section(AugmentConfig, table.get("augment", {}), f"[augment] of {path}"),
+            loss=_section(LossConfig, table.get("loss", {}), f"[loss] of {path}"),
             schedule=_section(ScheduleConfig, table["schedule"], f"[schedule] of {path}"),
         )
         size = convention(config.convention).size

@@ -13,7 +13,9 @@ import numpy as np
 import onnx
 import onnxscript  # noqa: F401  # torch's exporter needs it: better missed now than after training
 import torch
+from numpy.typing import NDArray
 from onnx import helper, numpy_helper
+from torch import Tensor, nn
 
 from danpredict.boxes import box_calibration
 from danpredict.model_file import Model, pack
@@ -24,20 +26,52 @@ OPSET = 18  # the first with ScatterElements(reduction="max"), which draws the h
 BOX_SOURCE = "dlib-hog"
 
 
-def store_as_half(graph: onnx.ModelProto) -> None:
-    """Round kernels to float16, with a cast behind that ONNX Runtime folds when it loads.
+class Exported(nn.Module):
+    """A stage with the outputs that inference reads, in order; see `export_stage`."""
 
-    Halves the file; arithmetic stays float32.
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self.stage = stage
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Tensors alone: the exporter knows no named tuples."""
+        output = self.stage(*inputs)
+        outputs = [output.offsets, output.hidden]
+        if output.log_sigma is not None:
+            outputs += [torch.exp(output.log_sigma), torch.sigmoid(output.logit)]
+        return tuple(outputs)
+
+
+def to_bytes(kernel: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Round a dense kernel (in, out) to eight bits and a scale per output."""
+    scale = np.abs(kernel).max(0).clip(1e-12) / 127
+    return np.round(kernel / scale).astype(np.int8), scale
+
+
+def compress(graph: onnx.ModelProto) -> None:
+    """Store kernels in fewer bytes; ONNX Runtime restores them when it loads.
+
+    Arithmetic stays float32. Convolutions become float16, dense kernels of more than 100,000
+    weights eight bits with a scale per output: they are most of the file.
     """
-    casts = []
+    dense = {node.input[1] for node in graph.graph.node if node.op_type == "MatMul"}
+    restore, scales = [], []
     for tensor in graph.graph.initializer:
-        values = numpy_helper.to_array(tensor)
+        values, name = numpy_helper.to_array(tensor), tensor.name
         if values.dtype != np.float32 or values.ndim < 2:
             continue
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
-    nodes = casts + list(graph.graph.node)
+        small = f"{name}.small"
+        if name in dense and values.size > 100_000:
+            rounded, scale = to_bytes(values)
+            tensor.CopyFrom(numpy_helper.from_array(rounded, small))
+            scales.append(numpy_helper.from_array(scale, f"{name}.scale"))
+            inputs = [small, f"{name}.scale"]
+            restore.append(helper.make_node("DequantizeLinear", inputs, [name], axis=1))
+        else:
+            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), small))
+            restore.append(helper.make_node("Cast", [small], [name], to=onnx.TensorProto.FLOAT))
+    graph.graph.initializer.extend(scales)
+    nodes = restore + list(graph.graph.node)
     del graph.graph.node[:]
     graph.graph.node.extend(nodes)
 
@@ -46,7 +80,8 @@ def export_stage(stage: Stage, hidden: int) -> bytes:
     """One stage as ONNX.
 
     Inputs ``image`` (N, 1, S, S) and, from the second stage on, ``landmarks`` (N, L, 2) and
-    ``hidden`` (N, H); outputs ``offsets`` (N, L, 2) and ``hidden_out`` (N, H); all float32.
+    ``hidden`` (N, H); outputs ``offsets`` (N, L, 2) and ``hidden_out`` (N, H), and where the stage
+    knows them ``sigma`` (N, L), canonical pixels, and ``confidence`` (N,); all float32.
     """
     number = 2  # any but 1, which the exporter would take for a constant
     inputs = [torch.zeros(number, 1, stage.size, stage.size)]
@@ -54,23 +89,24 @@ def export_stage(stage: Stage, hidden: int) -> bytes:
     if not stage.first:
         inputs += [torch.full((number, stage.landmarks, 2), 50.0), torch.zeros(number, hidden)]
         names += ["landmarks", "hidden"]
+    outputs = ["offsets", "hidden_out"] + (["sigma", "confidence"] if stage.trust else [])
     batch = torch.export.Dim("N", min=1, max=4096)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of torchvision's absence
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals
         program = torch.onnx.export(
-            stage.eval(),
+            Exported(stage).eval(),
             tuple(inputs),
             input_names=names,
-            output_names=["offsets", "hidden_out"],
+            output_names=outputs,
             opset_version=OPSET,
-            dynamic_shapes=tuple({0: batch} for _ in inputs),
+            dynamic_shapes=(tuple({0: batch} for _ in inputs),),
             dynamo=True,
             verbose=False,
         )
     assert program is not None
     graph = program.model_proto
-    store_as_half(graph)
+    compress(graph)
     for node in graph.graph.node:
         # Leave out the exporter's notes: they hold paths of the machine that made the file.
         del node.metadata_props[:]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from skimage.transform import SimilarityTransform
 from tqdm import tqdm
 
 from danpredict.boxes import BoxCalibration
@@ -20,7 +21,7 @@ from danpredict.geometry import (
 )
 from danpredict.images import shrink, shrink_factor, to_gray
 
-TILE = 256  # pixels: a 112-pixel frame turned by 45 degrees, enlarged and shifted still fits
+TILE = 224  # pixels: a 112-pixel frame turned by 45 degrees, enlarged and shifted still fits
 
 
 @dataclass
@@ -31,6 +32,9 @@ class FaceTiles:
     ----------
     images : (N, TILE, TILE) uint8 gray
     landmarks : (N, L, 2) float32, tile pixels
+        All finite: where a landmark is not labelled, the mean shape says where it may be.
+    known : (N, L) bool
+        Which landmarks are labelled.
     starts : (N, 2, 3) float32
         Tile to canonical: from the detector's rectangle where there is one, else from the
         landmarks' own box. What validation starts from.
@@ -38,6 +42,7 @@ class FaceTiles:
 
     images: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
+    known: NDArray[np.bool_]
     starts: NDArray[np.float32]
 
     def __len__(self) -> int:
@@ -68,8 +73,29 @@ def canonical_mean_shape(
     faces: Sequence[LabelledFace], mirror: Sequence[int], size: int, region: float
 ) -> FloatArray:
     """Mean shape of the faces in the canonical frame, (L, 2) pixels."""
-    mean = procrustes_mean(np.stack([face.landmarks for face in faces]), mirror)
+    shapes = np.stack([face.landmarks for face in faces])
+    whole = shapes[np.isfinite(shapes).all((1, 2))]
+    if not len(whole):
+        raise ValueError("expected a face with all landmarks for the mean shape, got none")
+    mean = procrustes_mean(whole, mirror)
     return to_canonical_frame(mean, size, region)
+
+
+def complete(landmarks: FloatArray, mean_shape: FloatArray) -> FloatArray:
+    """Put the mean shape, as the labelled landmarks lay it out, where landmarks are NaN.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two different landmarks are labelled.
+    """
+    known = np.asarray(np.isfinite(landmarks).all(-1))
+    if known.all():
+        return landmarks
+    if len(np.unique(landmarks[known], axis=0)) < 2:
+        raise ValueError(f"expected at least two different landmarks, got {landmarks[known]}")
+    laid = SimilarityTransform.from_estimate(mean_shape[known], landmarks[known])
+    return np.where(known[:, None], landmarks, laid(mean_shape))
 
 
 def cut_tiles(
@@ -83,9 +109,12 @@ def cut_tiles(
     count = len(mean_shape)
     images = np.empty((len(faces), TILE, TILE), np.uint8)
     landmarks = np.empty((len(faces), count, 2), np.float32)
+    known = np.empty((len(faces), count), np.bool_)
     starts = np.empty((len(faces), 2, 3), np.float32)
     for i, face in enumerate(tqdm(faces, desc="reading faces", unit="face", leave=False)):
-        tight = bounding_box(face.landmarks)
+        known[i] = np.isfinite(face.landmarks).all(-1)
+        points = complete(face.landmarks, mean_shape)
+        tight = bounding_box(points)
         gray = to_gray(read_picture(face.path))
         factor = min(shrink_factor(initial_transform(tight, mean_shape).scale), *gray.shape)
         gray = shrink(gray, factor)
@@ -95,11 +124,11 @@ def cut_tiles(
         rows = np.clip(np.arange(TILE) + corner[1], 0, gray.shape[0] - 1)
         columns = np.clip(np.arange(TILE) + corner[0], 0, gray.shape[1] - 1)
         images[i] = gray[rows[:, None], columns]
-        landmarks[i] = (face.landmarks + 0.5) / factor - 0.5 - corner
+        landmarks[i] = (points + 0.5) / factor - 0.5 - corner
         box = tight if face.rectangle is None else calibration.landmark_box(*face.rectangle)
         sides = (np.array(box) + 0.5) / factor - 0.5 - np.tile(corner, 2)
         starts[i] = initial_transform(Box(*sides), mean_shape).params[:2]
-    return FaceTiles(images, landmarks, starts)
+    return FaceTiles(images, landmarks, known, starts)
 
 
 def mirror_tile(

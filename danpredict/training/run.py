@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
-import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
-import torch
 
 from danpredict.boxes import box_calibration
 from danpredict.conventions import convention
-from danpredict.datasets import LabelledFace, read_dataset, require_landmarks
-from danpredict.evaluation import summarise
-from danpredict.geometry import FloatArray
+from danpredict.datasets import LabelledFace, read_dataset
+from danpredict.metrics import summarise
 from danpredict.model_file import Model
-from danpredict.network import DeepAlignmentNetwork
+from danpredict.network import DeepAlignmentNetwork, Stage
 from danpredict.training.config import TrainingConfig
 from danpredict.training.export import BOX_SOURCE, export_model
 from danpredict.training.faces import canonical_mean_shape, cut_tiles
+from danpredict.training.record import commit, fingerprint, versions
+from danpredict.training.sampling import Sampler
 from danpredict.training.trainer import Trainer
-from danpredict.version import __version__
+from danpredict.training.trust import calibrate
 
 LICENCE_UNKNOWN = "the terms of the training data apply"
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """A data set and how it is used.
+
+    ``weight`` is in proportion to the chance of each of its faces to be drawn. ``extra`` keeps all
+    of it for training: machine-made landmarks have no place in a validation.
+    """
+
+    path: Path
+    weight: float = 1.0
+    extra: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,114 +62,134 @@ def split_faces(faces: Sequence[LabelledFace], fraction: float) -> Split:
     return split
 
 
-def fingerprint(faces: Sequence[LabelledFace]) -> str:
-    """SHA-256 over the pictures and landmarks of a data set, in order."""
-    digest = hashlib.sha256()
-    for face in faces:
-        digest.update(face.path.read_bytes())
-        digest.update(np.ascontiguousarray(face.landmarks, np.float64).tobytes())
-    return digest.hexdigest()
-
-
-def drawing_weights(main: int, total: int, extra_share: float) -> FloatArray:
-    """Chance of each face to be drawn: ``main`` faces first, the rest share ``extra_share``."""
-    if main in (0, total):
-        return np.full(total, 1 / total)
-    extra = total - main
-    return np.repeat([(1 - extra_share) / main, extra_share / extra], [main, extra])
+@contextmanager
+def one_opencv_thread() -> Iterator[None]:
+    """With OpenCV's own pool fighting torch's, a step takes 1.15 x as long."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def train(
-    datasets: Sequence[Path],
+    sources: Sequence[DataSource],
     out: Path,
     config: TrainingConfig,
     *,
-    extra: Sequence[Path] = (),
     rectangles: Path | None = None,
     validation: float = 0.1,
     seed: int = 0,
     licence: str = LICENCE_UNKNOWN,
-) -> Model:
-    """Train, or go on with the run in ``out``; writes ``model.dan``, ``run.json`` and ``log.csv``.
+) -> Model | None:
+    """Train, or go on with the run in ``out``.
+
+    Writes ``model.dan``, ``run.json`` (all that is needed to repeat it), ``log.csv`` and
+    ``curves.png``. Where torch.distributed is set up, the processes share the work.
 
     Parameters
     ----------
-    datasets : paths
-        300-W folders or CSV tables; a fraction of their photos is kept for validation.
-    extra : paths
-        Further data sets for training only, say with machine-made landmarks.
+    sources : data sets
+        A fraction of the photos of all that are not ``extra`` is kept for validation.
     rectangles : Path, optional
         Detector rectangles (see `danpredict.datasets.read_folder`) for validation to start from.
+
+    Returns
+    -------
+    Model, or None in every process but the first.
 
     Raises
     ------
     FileNotFoundError, ValueError
         A data set is missing or damaged, or nothing is left to train on.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    paths = [source.path.resolve() for source in sources]
+    twice = {path for path in paths if paths.count(path) > 1}
+    if twice:
+        raise ValueError(f"expected every data set once, got {twice.pop()} twice")
     layout = convention(config.convention)
-    both = {path.resolve() for path in datasets} & {path.resolve() for path in extra}
-    if both:
-        raise ValueError(f"expected data for training only, also given as a data set: {both.pop()}")
-    sources = {path: read_dataset(path, rectangles) for path in datasets}
-    split = split_faces([face for faces in sources.values() for face in faces], validation)
-    more = {path: read_dataset(path) for path in extra}
-    faces = split.train + [face for faces in more.values() for face in faces]
-    if not faces:
+    train_faces: list[LabelledFace] = []
+    validation_faces: list[LabelledFace] = []
+    weights: list[float] = []
+    data: list[dict[str, Any]] = []
+    for source in sources:
+        faces = read_dataset(source.path, layout.size, None if source.extra else rectangles)
+        split = split_faces(faces, 0.0 if source.extra else validation)
+        train_faces += split.train
+        validation_faces += split.validation
+        weights += [source.weight] * len(split.train)
+        data.append(
+            {
+                "name": "/".join(source.path.resolve().parts[-2:]),
+                "faces": len(faces),
+                "train_faces": len(split.train),
+                "weight": source.weight,
+                "sha256": fingerprint(faces),
+            }
+        )
+    if not train_faces:
         raise ValueError("expected faces to train on, got none: all fell into validation")
-    require_landmarks(faces + split.validation, layout.size)
     mean_shape = canonical_mean_shape(
-        split.train or faces, layout.mirror, config.network.input_size, config.region
+        train_faces, layout.mirror, config.network.input_size, config.region
     )
     calibration = box_calibration(BOX_SOURCE)
-    data = [
-        {"name": "/".join(path.resolve().parts[-2:]), "faces": len(f), "sha256": fingerprint(f)}
-        for path, f in (sources | more).items()
-    ]
     recipe: dict[str, Any] = {
         "config": asdict(config),
         "seed": seed,
         "validation_fraction": validation,
     }
-    card: dict[str, Any] = {
-        "name": out.resolve().name,
-        "danpredict": __version__,
-        "licence": licence,
-        "training": recipe
-        | {
-            "data": data,
-            "train_faces": len(faces),
-            "validation_faces": len(split.validation),
-            "versions": {
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "numpy": np.__version__,
+    out.mkdir(parents=True, exist_ok=True)
+    with one_opencv_thread():
+        tiles = cut_tiles(train_faces, mean_shape, calibration)
+        trainer = Trainer(
+            config,
+            layout,
+            mean_shape,
+            Sampler(tiles, np.array(weights), mean_shape, layout.mirror, config.augment, seed),
+            cut_tiles(validation_faces, mean_shape, calibration),
+            out,
+            seed,
+            identity=recipe | {"data": {row["sha256"]: row["weight"] for row in data}},
+        )
+        trainer.resume()
+        card: dict[str, Any] = {
+            "name": out.resolve().name,
+            "licence": licence,
+            "training": recipe
+            | {
+                "data": data,
+                "train_faces": len(train_faces),
+                "validation_faces": len(validation_faces),
+                "processes": trainer.processes,
+                "commit": commit(),
+                "versions": versions(),
             },
-        },
-    }
-    trainer = Trainer(
-        config,
-        layout,
-        mean_shape,
-        cut_tiles(faces, mean_shape, calibration),
-        drawing_weights(len(split.train), len(faces), config.schedule.extra_share),
-        cut_tiles(split.validation, mean_shape, calibration),
-        out,
-        seed,
-        identity=recipe | {"data": [row["sha256"] for row in data]},
-    )
-    trainer.resume()
-    (out / "run.json").write_text(json.dumps(card, indent=1), "utf-8")
-    trainer.run()
+        }
+        if trainer.rank == 0:
+            (out / "run.json").write_text(json.dumps(card, indent=1), "utf-8")
+        trainer.run()
+        return finish(trainer, card) if trainer.rank == 0 else None
+
+
+def finish(trainer: Trainer, card: dict[str, Any]) -> Model:
+    """Validate, calibrate and export a run's averaged network."""
     if len(trainer.validation):
         card["metrics"] = {
             f"validation_stage{i + 1}": asdict(summarise(errors))
             for i, errors in enumerate(trainer.validate())
         }
-    network = trainer.averaged.module
+    network = copy.deepcopy(trainer.averaged.module).eval()
     assert isinstance(network, DeepAlignmentNetwork)
-    model = export_model(network, config, card)
-    (out / "model.dan").write_bytes(model.data)
+    if network.config.trust:
+        calibration = calibrate(network, trainer.validation, trainer.convention.eyes)
+        card["trust"] = None if calibration is None else asdict(calibration)
+        if calibration is not None:
+            last = network.stages[-1]
+            assert isinstance(last, Stage)
+            calibration.apply(last)
+    model = export_model(network, trainer.config, card)
+    (trainer.folder / "model.dan").write_bytes(model.data)
     return model
 
 

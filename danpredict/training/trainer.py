@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from danpredict.conventions import Convention
-from danpredict.evaluation import normalised_errors, summarise
-from danpredict.geometry import FloatArray
-from danpredict.network import DeepAlignmentNetwork
-from danpredict.training.augment import random_starts, vary
+from danpredict.metrics import inter_ocular, normalised_errors, summarise
+from danpredict.network import DeepAlignmentNetwork, StageResult
 from danpredict.training.config import TrainingConfig
-from danpredict.training.faces import FaceTiles, mirror_tile
+from danpredict.training.faces import FaceTiles
+from danpredict.training.log import RunLog
+from danpredict.training.losses import Target, heatmap_loss, landmark_loss, trust_loss
+from danpredict.training.sampling import Sampler
 
 CHECKPOINT_SECONDS = 180
 VALIDATIONS = 40  # in a whole run
+FEWEST_CHANNELS = 16  # torch 2.13 corrupts memory with 8, in float32 with channels last
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -38,25 +40,6 @@ def exponential_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | in
         average(averaged, current, count)
 
     return update
-
-
-def landmark_loss(refined: list[Tensor], target: Tensor, eyes: tuple[int, int]) -> Tensor:
-    """Mean point distance over inter-ocular distance, added up over the stages.
-
-    The loss of the paper (section 3), there over the inter-pupil distance and on one stage.
-
-    Parameters
-    ----------
-    refined : list of (N, L, 2)
-    target : (N, L, 2)
-    eyes : outer eye corners
-    """
-    scale = (target[:, eyes[0]] - target[:, eyes[1]]).norm(dim=-1)
-    total = torch.zeros(())
-    for landmarks in refined:
-        distance = torch.sqrt(((landmarks - target) ** 2).sum(-1) + 1e-6)  # (N, L)
-        total = total + (distance.mean(-1) / scale).mean()
-    return total
 
 
 def differences(
@@ -75,7 +58,8 @@ class Trainer:
     """One run in one folder: ``checkpoint.pt`` and ``log.csv``.
 
     Everything random at a step comes from the seed and the step's number alone, so that a resumed
-    run goes on exactly as the uninterrupted one.
+    run goes on exactly as the uninterrupted one. Where torch.distributed is set up, every process
+    takes its part of each batch, gradients are averaged, and the first one logs and saves.
     """
 
     def __init__(
@@ -83,8 +67,7 @@ class Trainer:
         config: TrainingConfig,
         convention: Convention,
         mean_shape: np.ndarray,
-        train: FaceTiles,
-        weights: FloatArray,
+        sampler: Sampler,
         validation: FaceTiles,
         folder: Path,
         seed: int,
@@ -92,26 +75,39 @@ class Trainer:
     ) -> None:
         """Set up at step 0.
 
-        ``weights`` (N,) are the chances of the training faces to be drawn; they add up to 1.
         ``identity`` is what must not change when a run is resumed: config, seed, data.
         """
         self.config, self.convention, self.seed = config, convention, seed
         self.identity = identity
-        self.train, self.weights = train, weights
+        self.sampler = sampler
         self.validation, self.folder = validation, folder
-        self.mean_shape = mean_shape
+        self.log = RunLog(folder)
         schedule = config.schedule
-        cv2.setNumThreads(1)  # with its own pool, fighting torch's, a step takes 1.15 x as long
+        self.rank, self.processes = 0, 1
+        if dist.is_initialized():
+            self.rank, self.processes = dist.get_rank(), dist.get_world_size()
+        if schedule.batch % self.processes:
+            raise ValueError(
+                f"expected a batch of {schedule.batch} to be shared evenly, "
+                f"got {self.processes} processes"
+            )
+        # Without the instructions for it, bfloat16 is emulated and several times slower.
+        self.bfloat16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+        self.places = range(self.rank, schedule.batch, self.processes)
         self.steps = max(1, schedule.faces // schedule.batch)
         self.step = 0
         self.seconds = 0.0
         torch.manual_seed(seed)
         shape = torch.as_tensor(mean_shape, dtype=torch.float32)
         self.network = DeepAlignmentNetwork(config.network, shape)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.bfloat16 or min(config.network.widths) >= FEWEST_CHANNELS:
+            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = AveragedModel(
             self.network, multi_avg_fn=exponential_average(schedule.averaging), use_buffers=True
         )
+        self.parallel: torch.nn.Module = self.network
+        if self.processes > 1:
+            self.parallel = DistributedDataParallel(self.network)
         # Weight decay belongs to kernels, not to biases and normalisation.
         kernels = [p for p in self.network.parameters() if p.ndim > 1]
         others = [p for p in self.network.parameters() if p.ndim <= 1]
@@ -167,7 +163,8 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self._forget_rows_after(self.step)
+        if self.rank == 0:
+            self.log.forget_rows_after(self.step)
 
     # -- one step ------------------------------------------------------------------------------
 
@@ -180,38 +177,29 @@ class Trainer:
         progress = (self.step - warmup) / max(1, self.steps - warmup)
         return schedule.learning_rate * 0.5 * (1 + float(np.cos(np.pi * progress)))
 
-    def batch(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Varied tiles (N, 1, T, T), initial transforms (N, 2, 3) and landmarks (N, L, 2)."""
-        size, count = self.config.schedule.batch, len(self.train)
-        rng = np.random.default_rng([self.seed, self.step])
-        chosen = rng.choice(count, size, p=self.weights)
-        images = np.empty((size, *self.train.images.shape[1:]), np.uint8)
-        landmarks = np.empty((size, *self.train.landmarks.shape[1:]), np.float32)
-        for i, index in enumerate(chosen):
-            tile, points = self.train.images[index], self.train.landmarks[index]
-            if rng.random() < 0.5:
-                tile, points = mirror_tile(tile, points, self.convention.mirror)
-            other = self.train.images[rng.integers(count)]
-            images[i] = vary(rng, tile, points, other, self.config.augment)
-            landmarks[i] = points
-        starts = random_starts(rng, landmarks, self.mean_shape, self.config.augment)
-        return (
-            torch.from_numpy(images)[:, None].float(),
-            torch.from_numpy(starts),
-            torch.from_numpy(landmarks),
-        )
+    def loss(self, results: list[StageResult], target: Target) -> Tensor:
+        """All losses, weighted."""
+        network, weights, eyes = self.config.network, self.config.loss, self.convention.eyes
+        loss = landmark_loss(results, target, eyes)
+        if network.trust:
+            sigma, confidence = trust_loss(results[-1], target, eyes)
+            loss = loss + weights.sigma * sigma + weights.confidence * confidence
+        if network.heatmaps:
+            loss = loss + weights.heatmap * heatmap_loss(results, target, network.input_size)
+        return loss
 
     def train_step(self) -> float:
         """Advance by one batch; returns the loss."""
         self.network.train()
-        torch.manual_seed(self.seed * 1_000_003 + self.step)  # dropout
+        # Dropout: the same in every resumed run, another in every process.
+        torch.manual_seed((self.seed * 1_000_003 + self.step) * self.processes + self.rank)
         rate = self.learning_rate()
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        images, starts, target = self.batch()
-        with torch.autocast("cpu", torch.bfloat16):
-            refined = self.network(images, starts)
-        loss = landmark_loss(refined, target, self.convention.eyes)
+        images, starts, target = self.sampler.batch(self.step, self.places)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
+            results = self.parallel(images, starts)
+        loss = self.loss(results, target)
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss became {loss.item()} at step {self.step}")
         self.optimiser.zero_grad()
@@ -231,10 +219,12 @@ class Trainer:
         for first in range(0, len(self.validation), 64):
             part = slice(first, first + 64)
             images = torch.from_numpy(self.validation.images[part])[:, None].float()
-            refined = self.averaged(images, torch.from_numpy(self.validation.starts[part]))
-            for stage, landmarks in zip(errors, refined, strict=True):
+            results = self.averaged(images, torch.from_numpy(self.validation.starts[part]))
+            for stage, result in zip(errors, results, strict=True):
                 target = self.validation.landmarks[part]
-                stage.append(normalised_errors(landmarks.numpy(), target, self.convention.eyes))
+                found = result.landmarks.numpy()
+                scale = inter_ocular(target, self.convention)
+                stage.append(normalised_errors(found, target, scale))
         return [np.concatenate(stage) for stage in errors]
 
     def run(self) -> None:
@@ -242,50 +232,36 @@ class Trainer:
         every = max(1, self.steps // VALIDATIONS)
         losses: list[float] = []
         started, saved = time.monotonic() - self.seconds, time.monotonic()
-        batch = self.config.schedule.batch
-        with tqdm(total=self.steps * batch, initial=self.step * batch, unit="face") as bar:
+        batch, first = self.config.schedule.batch, self.rank == 0
+        total, done = self.steps * batch, self.step * batch
+        with tqdm(total=total, initial=done, unit="face", disable=not first) as bar:
             while self.step < self.steps:
                 losses.append(self.train_step())
                 self.seconds = time.monotonic() - started
                 bar.update(batch)
                 bar.set_description(f"loss {np.mean(losses):.4f}", refresh=False)
                 if self.step % every == 0 or self.step == self.steps:
-                    self._log({"loss": float(np.mean(losses))} | self._validation_row())
+                    if first:
+                        self.log.add(self._row(float(np.mean(losses))))
                     losses.clear()
-                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                if first and time.monotonic() - saved > CHECKPOINT_SECONDS:
                     self.save()
+                    self.log.draw()
                     saved = time.monotonic()
-        self.save()
+        if first:
+            self.save()
+            self.log.draw()
 
-    def _validation_row(self) -> dict[str, float]:
-        if not len(self.validation):
-            return {}
-        stages = [summarise(errors) for errors in self.validate()]
-        row = {f"nme_stage{i + 1}": stage.nme for i, stage in enumerate(stages)}
-        return row | {"failures": stages[-1].failures}
-
-    @property
-    def log(self) -> Path:
-        """Table of the run's course."""
-        return self.folder / "log.csv"
-
-    def _forget_rows_after(self, step: int) -> None:
-        """Drop what an interrupted run logged after its last checkpoint."""
-        if self.log.is_file():
-            head, *rows = self.log.read_text("utf-8").splitlines()
-            kept = [row for row in rows if int(row.split(",")[0]) <= step]
-            self.log.write_text("\n".join([head, *kept]) + "\n", "utf-8")
-
-    def _log(self, row: dict[str, Any]) -> None:
+    def _row(self, loss: float) -> dict[str, float]:
         row = {
             "step": self.step,
             "faces": self.step * self.config.schedule.batch,
             "seconds": self.seconds,
             "learning_rate": self.learning_rate(),
-        } | row
-        fresh = not self.log.exists()
-        with self.log.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            if fresh:
-                writer.writerow(row)
-            writer.writerow(f"{v:.6g}" if isinstance(v, float) else v for v in row.values())
+            "loss": loss,
+        }
+        if len(self.validation):
+            stages = [summarise(errors) for errors in self.validate()]
+            row |= {f"nme_stage{i + 1}": stage.nme for i, stage in enumerate(stages)}
+            row["failures"] = stages[-1].failures
+        return row

@@ -1,0 +1,89 @@
+"""Reader of imglab XML, dlib's format for annotated pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+
+from danpredict.datasets import LabelledFace
+
+LARGEST = 2**28  # bytes; 300-W with all its landmarks is 30 MB
+LARGEST_COORDINATE = 1e6  # pixels
+
+
+class _Builder(ElementTree.TreeBuilder):
+    """Refuses document types: entities are the way in for attacks, and imglab writes none."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        raise ValueError(f"expected no document type, got <!DOCTYPE {name}>")
+
+
+def _number(element: ElementTree.Element, name: str) -> float:
+    text = element.get(name)
+    try:
+        value = float(text or "")
+    except ValueError:
+        value = float("nan")
+    if not abs(value) <= LARGEST_COORDINATE:
+        raise ValueError(f"expected a number for {name} of <{element.tag}>, got {text!r}")
+    return value
+
+
+def _face(box: ElementTree.Element, picture: Path, size: int) -> LabelledFace | None:
+    landmarks = np.full((size, 2), np.nan)
+    for part in box.iter("part"):
+        name = part.get("name", "")
+        if not name.isdecimal() or int(name) >= size:
+            raise ValueError(f"expected part names from 0 to {size - 1}, got {name!r}")
+        landmarks[int(name)] = _number(part, "x"), _number(part, "y")
+    if np.isnan(landmarks).all():
+        return None
+    left, top = _number(box, "left"), _number(box, "top")
+    right, bottom = left + _number(box, "width") - 1, top + _number(box, "height") - 1
+    return LabelledFace(picture, landmarks, (left, top, right, bottom))
+
+
+def read_imglab(path: Path, size: int) -> list[LabelledFace]:
+    """Read the labelled boxes of an imglab XML file.
+
+    Parameters
+    ----------
+    path : Path
+        Pictures are named relative to its folder and have to lie in it or below.
+    size : int
+        Number of landmarks. A part's name is the landmark's index; those that a box lacks are NaN.
+        Boxes without parts and those marked ``ignore`` are left out.
+
+    Raises
+    ------
+    FileNotFoundError
+        The file or one of its pictures is missing.
+    ValueError
+        Not imglab XML, or something in it that is unsafe or makes no sense.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"expected an imglab XML file, found no {path}")
+    if path.stat().st_size > LARGEST:
+        raise ValueError(f"expected at most {LARGEST} bytes, got {path.stat().st_size} in {path}")
+    folder = path.parent.resolve()
+    faces: list[LabelledFace] = []
+    try:
+        parser = ElementTree.XMLParser(target=_Builder())
+        root = ElementTree.parse(path, parser).getroot()
+        if root.tag != "dataset":
+            raise ValueError(f"expected <dataset>, got <{root.tag}>")
+        for image in root.iter("image"):
+            picture = (folder / image.get("file", "")).resolve()
+            if not picture.is_relative_to(folder):
+                raise ValueError(f"expected pictures in its folder, got {image.get('file')!r}")
+            if not picture.is_file():
+                raise FileNotFoundError(f"expected a picture, found no {picture}")
+            boxes = (box for box in image.iter("box") if box.get("ignore") in (None, "0"))
+            faces += [face for box in boxes if (face := _face(box, picture, size)) is not None]
+    except (ValueError, ElementTree.ParseError) as error:
+        raise ValueError(f"expected imglab XML, got {path}: {error}") from error
+    if not faces:
+        raise ValueError(f"expected boxes with parts, found none in {path}")
+    return faces

@@ -1,0 +1,94 @@
+"""Pictures of an evaluation. Needs matplotlib, which nothing else at inference does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from danpredict.metrics import FAILURE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+
+
+def draw_cumulative(axes: Axes, reports: Mapping[str, Any]) -> None:
+    """Cumulative error distribution: the share of faces below an error."""
+    limit = 100 * FAILURE
+    for (name, row), colour in zip(reports.items(), COLOURS, strict=False):
+        errors = np.sort(row["errors"])
+        share = 100 * np.arange(1, len(errors) + 1) / len(errors)
+        whole = row["inter-ocular"]
+        label = f"{name}: {whole['nme']:.2f} %, {whole['failures']:.1f} % above {limit:.0f}"
+        axes.step(errors, share, where="post", color=colour, label=label)
+    axes.axvline(limit, color="0.6", linestyle=":")
+    axes.set(
+        xlim=(0, 1.5 * limit), ylim=(0, 100), xlabel="inter-ocular error, %", ylabel="faces, %"
+    )
+    axes.legend(loc="lower right")
+
+
+def draw_regions(axes: Axes, reports: Mapping[str, Any]) -> None:
+    """Error of each facial part, side by side."""
+    width = 0.8 / len(reports)
+    names = list(next(iter(reports.values()))["regions"])
+    for i, ((name, row), colour) in enumerate(zip(reports.items(), COLOURS, strict=False)):
+        places = np.arange(len(names)) + (i - (len(reports) - 1) / 2) * width
+        axes.bar(places, [row["regions"][n] for n in names], width, color=colour, label=name)
+    axes.set_xticks(range(len(names)), names)
+    axes.set(ylabel="inter-ocular error, %")
+
+
+def draw_stages(axes: Axes, reports: Mapping[str, Any]) -> None:
+    """Error after each stage."""
+    for (name, row), colour in zip(reports.items(), COLOURS, strict=False):
+        if "stages" in row:
+            errors = [stage["nme"] for stage in row["stages"]]
+            axes.plot(range(1, len(errors) + 1), errors, "o-", color=colour, label=name)
+            axes.set_xticks(range(1, len(errors) + 1))
+    axes.set(xlabel="stage", ylabel="inter-ocular error, %")
+    axes.set_ylim(bottom=0)
+
+
+def draw_reliability(axes: Axes, reports: Mapping[str, Any]) -> None:
+    """Confidence against what came true."""
+    axes.plot([0, 1], [0, 1], color="0.6", linestyle=":")
+    for (name, row), colour in zip(reports.items(), COLOURS, strict=False):
+        bins = row["trust"].get("reliability", [])
+        if bins:
+            said, true = [b["confidence"] for b in bins], [b["good"] for b in bins]
+            axes.plot(said, true, "o-", color=colour, label=name)
+    axes.set(xlabel="confidence, mean of a bin", ylabel="share found well")
+
+
+def draw_report(reports: Mapping[str, Any], title: str, path: Path) -> None:
+    """Draw all of it into one picture.
+
+    Parameters
+    ----------
+    reports : by predictor, as `danpredict.evaluation.report` gives them
+    path : Path
+        Any kind of file that matplotlib writes.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        message = "pictures need matplotlib: pip install 'danpredict[plots]'"
+        raise ImportError(message) from error
+    figure = Figure(figsize=(11, 8), layout="constrained")
+    figure.suptitle(title)
+    panels = (draw_cumulative, draw_regions, draw_stages, draw_reliability)
+    for draw, axes in zip(panels, figure.subplots(2, 2).flat, strict=True):
+        draw(axes, reports)
+        axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)

@@ -1,0 +1,73 @@
+"""What the network is shown: a varied face with a start, the same whoever asks for it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from danpredict.geometry import FloatArray
+from danpredict.training.augment import Tile, background_starts, bend, random_starts, vary
+from danpredict.training.config import AugmentConfig
+from danpredict.training.faces import FaceTiles, mirror_tile
+from danpredict.training.losses import Target
+
+
+class Sample(NamedTuple):
+    """One varied face, as the network and the losses take it; see `FaceTiles` and `Target`."""
+
+    image: Tile
+    start: NDArray[np.float32]
+    landmarks: NDArray[np.floating]
+    known: NDArray[np.bool_]
+    face: bool
+
+
+class Sampler:
+    """Draws faces by their weights.
+
+    Everything random about a sample comes from the seed, the step and its place in the batch, so
+    that resumed runs and runs of several processes see the same faces as one uninterrupted process.
+    """
+
+    def __init__(
+        self,
+        faces: FaceTiles,
+        weights: FloatArray,
+        mean_shape: FloatArray,
+        mirror: tuple[int, ...],
+        augment: AugmentConfig,
+        seed: int,
+    ) -> None:
+        """``weights`` (N,) are in proportion to the faces' chances to be drawn."""
+        self.faces, self.mean_shape, self.mirror = faces, mean_shape, list(mirror)
+        self.augment, self.seed = augment, seed
+        self.cumulative = np.cumsum(weights) / np.sum(weights)
+
+    def sample(self, step: int, place: int) -> Sample:
+        """The face at a place of a step's batch."""
+        rng = np.random.default_rng([self.seed, step, place])
+        augment, faces = self.augment, self.faces
+        index, other = np.searchsorted(self.cumulative, rng.random(2), side="right")
+        tile, points, known = faces.images[index], faces.landmarks[index], faces.known[index]
+        if rng.random() < 0.5:
+            tile, points = mirror_tile(tile, points, self.mirror)
+            known = known[self.mirror]
+        if rng.random() < augment.bend:
+            tile, points = bend(rng, tile, points, augment)
+        tile = vary(rng, tile, points, faces.images[other], augment)
+        face = bool(rng.random() >= augment.background)
+        starts = random_starts if face else background_starts
+        start = starts(rng, points[None], self.mean_shape, augment)[0]
+        return Sample(tile, start, points, known, face)
+
+    def batch(self, step: int, places: range) -> tuple[Tensor, Tensor, Target]:
+        """Images (N, 1, T, T), initial transforms (N, 2, 3) and the truth."""
+        samples = [self.sample(step, place) for place in places]
+        images, starts, landmarks, known, face = (
+            torch.from_numpy(np.stack(part)) for part in zip(*samples, strict=True)
+        )
+        return images[:, None].float(), starts, Target(landmarks.float(), known, face)
