@@ -98,9 +98,7 @@ class Cascade:
                 f"expected inputs {expected} and {points} offsets, got {found} and {outputs}"
             )
 
-    def refine(
-        self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]
-    ) -> Refined:
+    def refine(self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]) -> Refined:
         """Refine the mean shape laid out by each transform.
 
         Parameters

@@ -93,6 +93,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
     evaluate.set_defaults(run=_evaluate)
 
+    relabel = commands.add_parser(
+        "relabel",
+        help="replace coarse labels by a model's own",
+        description="Write a CSV table with a model's landmarks for faces whose labels are coarse "
+        "or incomplete, to train on: averaged over starts and mirrored pictures, and kept where "
+        "these agree with each other and with the labels.",
+    )
+    relabel.add_argument("model", help="name of a shipped model, or a file")
+    relabel.add_argument("dataset", type=Path, help="folder, CSV table or imglab XML")
+    relabel.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
+    relabel.set_defaults(run=_relabel)
+
     info = commands.add_parser(
         "info", help="say what a model is", description="Print what a model file says of itself."
     )
@@ -188,6 +200,23 @@ def _lines(row: dict[str, Any]) -> list[str]:
             f"mean {trust['sigma_over_error']:.2f} x the mean error"
         )
     return lines
+
+
+def _relabel(arguments: argparse.Namespace) -> None:
+    from danpredict.cascade import Cascade
+    from danpredict.conventions import convention
+    from danpredict.datasets import read_dataset
+    from danpredict.model_file import read_model
+    from danpredict.predictor import find_model
+    from danpredict.relabel import relabel
+
+    if not arguments.out.parent.is_dir():
+        raise ValueError(f"expected --out in an existing folder, got {arguments.out}")
+    model = read_model(find_model(arguments.model))
+    layout = convention(model.info["convention"])
+    faces = read_dataset(arguments.dataset, layout.size)
+    kept = relabel(Cascade(model), faces, layout, arguments.out)
+    print(f"wrote {arguments.out}: {kept} of {len(faces)} faces")
 
 
 def _info(arguments: argparse.Namespace) -> None:

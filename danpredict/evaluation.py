@@ -150,10 +150,13 @@ def observe(
             continue
         used.append(face)
         other = background_rectangle(rng, image, face, sides) if background else None
-        for name, predictor in predictors.items():
-            found[name].append(predictor(image, dlib.rectangle(*(round(v) for v in sides))))
-            if other is not None:
-                beside[name].append(predictor(image, dlib.rectangle(*(round(v) for v in other))))
+        names = list(predictors)
+        first = len(used) % len(names)  # who begins alternates: the second finds a warm cache
+        for name in names[first:] + names[:first]:
+            for rectangle, detections in ((sides, found[name]), (other, beside[name])):
+                if rectangle is not None:
+                    box = dlib.rectangle(*(round(side) for side in rectangle))
+                    detections.append(predictors[name](image, box))
     if not used:
         raise ValueError(f"no face found: none of {len(faces)} has a rectangle")
     return (

@@ -2,7 +2,7 @@
 
     python examples/compare.py                                   # the embedded picture
     python examples/compare.py --image photo.jpg
-    python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json
+    python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json --out outdoor.png
 
 dlib's model file is looked for in --dlib-model, in the environment variable DLIB_LANDMARKS and in
 the package face_recognition_models; without it danpredict runs alone. Mind that dlib's own file was
@@ -12,11 +12,11 @@ trained on the 300-W common test images (HELEN and LFPW test sets): on those it 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import danpredict
-from danpredict.datasets import LabelledFace, read_folder, read_picture, require_landmarks
-from danpredict.metrics import Summary, normalised_errors, summarise
-from danpredict.geometry import bounding_box
+from danpredict.datasets import read_dataset, read_picture
+from danpredict.evaluation import Predictor, landmarks_of, observe, report
 from danpredict.images import shrink, shrink_factor
+from danpredict.plots import draw_report
 
 DLIB_FILE = "shape_predictor_68_face_landmarks.dat"
 COLOURS = {"dlib": (230, 159, 0), "danpredict": (0, 190, 255)}  # RGB
@@ -37,7 +37,6 @@ REPEATS = 20  # calls per face of a picture, for the median time
 TILE = 520  # pixels, side of a face in the picture
 
 Image = NDArray[np.uint8]
-Predictor = Callable[[Image, Any], Any]
 
 
 def find_dlib_model(given: Path | None) -> Path | None:
@@ -73,31 +72,25 @@ def load_predictors(model: str | None, dlib_model: Path | None) -> dict[str, Pre
     return {"dlib": dlib.shape_predictor(str(path)), "danpredict": ours}
 
 
-def landmarks_of(detection: Any) -> NDArray[np.float64]:
-    """(L, 2) image pixels of any detection; fractions where it has them."""
-    if hasattr(detection, "landmarks"):
-        return np.asarray(detection.landmarks, float)
-    return np.array([(point.x, point.y) for point in detection.parts()], float)
+class Timed:
+    """A predictor that notes how long each call took."""
 
+    def __init__(self, predictor: Predictor) -> None:
+        self.predictor = predictor
+        self.milliseconds: list[float] = []
 
-def timed(
-    predictors: dict[str, Predictor], image: Image, rect: Any, first: int
-) -> tuple[dict[str, NDArray[np.float64]], dict[str, float]]:
-    """Landmarks and milliseconds of each; who begins alternates with ``first``."""
-    names = list(predictors)
-    landmarks, milliseconds = {}, {}
-    for name in names[first % len(names) :] + names[: first % len(names)]:
+    def __call__(self, image: Image, rect: Any) -> Any:
+        """Pass the call on."""
         start = time.perf_counter()
-        detection = predictors[name](image, rect)
-        milliseconds[name] = 1000 * (time.perf_counter() - start)
-        landmarks[name] = landmarks_of(detection)
-    return landmarks, milliseconds
+        detection = self.predictor(image, rect)
+        self.milliseconds.append(1000 * (time.perf_counter() - start))
+        return detection
 
 
 # -- pictures ----------------------------------------------------------------------------------
 
 
-def draw_face(image: Image, rect: Any, landmarks: NDArray[np.float64], name: str) -> Image:
+def draw_face(image: Image, rect: Any, landmarks: NDArray[np.floating], name: str) -> Image:
     """The face's surroundings, enlarged, with rectangle, landmarks and name."""
     side = 1.5 * max(rect.width(), rect.height())
     corner = np.array([rect.left() + rect.right(), rect.top() + rect.bottom()]) / 2 - side / 2
@@ -139,76 +132,60 @@ def compare_picture(image: Image, predictors: dict[str, Predictor], out: Path) -
     if not rects:
         raise ValueError("no face found: dlib's HOG detector sees none in this picture")
     rows = []
-    times: dict[str, list[float]] = {name: [] for name in predictors}
+    timed = {name: Timed(predictor) for name, predictor in predictors.items()}
     for rect in rects:
         for repeat in range(REPEATS):
-            landmarks, milliseconds = timed(predictors, image, rect, repeat)
-            for name, value in milliseconds.items():
-                times[name].append(value)
+            names = list(timed) if repeat % 2 else list(reversed(timed))
+            detections = {name: timed[name](image, rect) for name in names}
+        landmarks = {name: landmarks_of(detections[name]) for name in predictors}
         rows.append(np.hstack([draw_face(image, rect, landmarks[n], n) for n in predictors]))
         if len(landmarks) == 2:
             apart = np.linalg.norm(landmarks["dlib"] - landmarks["danpredict"], axis=1)
             print(f"face at {rect}: the two lie {apart.mean():.2f} pixels apart (median of points "
                   f"{np.median(apart):.2f}, most {apart.max():.2f})")  # fmt: skip
+        confidence = getattr(detections["danpredict"], "confidence", None)
+        if confidence is not None:
+            print(f"danpredict's confidence: {confidence:.2f}")
     bgr = np.ascontiguousarray(np.vstack(rows)[..., ::-1])
     _, encoded = cv2.imencode(out.suffix, bgr)
     out.write_bytes(encoded.tobytes())
     print(f"{'predictor':<12} {'faces':>5} {'ms/face':>8}")
-    for name in predictors:
-        print(f"{name:<12} {len(rects):>5} {statistics.median(times[name]):>8.2f}")
+    for name, contestant in timed.items():
+        print(f"{name:<12} {len(rects):>5} {statistics.median(contestant.milliseconds):>8.2f}")
     print(f"wrote {out}")
 
 
 # -- data sets ---------------------------------------------------------------------------------
 
 
-def hog_rectangle(image: Image, face: LabelledFace, detector: Any) -> Any:
-    """The HOG rectangle around this face: the one whose middle is nearest and inside; else None."""
-    corners = np.reshape(bounding_box(face.landmarks), (2, 2))
-    middle, reach = corners.mean(0), np.ptp(corners, axis=0).max() / 2
-    best, nearest = None, reach
-    for rect in detector(image, 0):
-        away = float(np.hypot(rect.center().x - middle[0], rect.center().y - middle[1]))
-        if away < nearest:
-            best, nearest = rect, away
-    return best
-
-
-def compare_dataset(folder: Path, boxes: Path | None, predictors: dict[str, Predictor]) -> None:
-    """Print inter-ocular errors and times of all contestants on the same rectangles."""
+def compare_dataset(
+    folder: Path, boxes: Path | None, predictors: dict[str, Predictor], out: Path | None
+) -> None:
+    """Print errors and times on the same rectangles; a picture and the rest go to ``out``."""
     import dlib
 
-    faces = read_folder(folder, boxes)
     layout = danpredict.convention("ibug68")
-    require_landmarks(faces, layout.size)
-    detector = dlib.get_frontal_face_detector()
-    errors: dict[str, list[float]] = {name: [] for name in predictors}
-    times: dict[str, list[float]] = {name: [] for name in predictors}
-    for number, face in enumerate(faces):
-        image = read_picture(face.path)
-        if boxes is None:
-            rect = hog_rectangle(image, face, detector)
-        else:
-            sides = face.rectangle
-            rect = None if sides is None else dlib.rectangle(*(round(side) for side in sides))
-        if rect is None:
-            continue
-        landmarks, milliseconds = timed(predictors, image, rect, number)
-        for name in predictors:
-            error = normalised_errors(landmarks[name][None], face.landmarks[None], layout.eyes)
-            errors[name].append(float(error[0]))
-            times[name].append(milliseconds[name])
-    used = len(next(iter(errors.values())))
-    if not used:
-        raise ValueError(f"no face found: none of {len(faces)} in {folder} has a rectangle")
+    faces = read_dataset(folder, layout.size, boxes)
+    timed = {name: Timed(predictor) for name, predictor in predictors.items()}
+    detector = dlib.get_frontal_face_detector() if boxes is None else None
+    used, found, beside = observe(dict(timed), faces, detector=detector, background=True)
+    reports = {
+        name: report(observation, beside.get(name), used, layout)
+        for name, observation in found.items()
+    }
     source = "dlib's HOG detector" if boxes is None else str(boxes)
-    print(f"{folder}: {used} of {len(faces)} faces have a rectangle from {source}")
+    print(f"{folder}: {len(used)} of {len(faces)} faces have a rectangle from {source}")
     print(f"{'predictor':<12} {'faces':>5} {'NME %':>6} {'median':>6} {'> 8 %':>6} "
           f"{'AUC@8 %':>8} {'ms/face':>8}")  # fmt: skip
-    for name in predictors:
-        row: Summary = summarise(np.array(errors[name]))
-        print(f"{name:<12} {row.faces:>5} {row.nme:>6.2f} {row.median:>6.2f} {row.failures:>6.1f} "
-              f"{row.auc:>8.1f} {statistics.median(times[name]):>8.2f}")  # fmt: skip
+    for name, row in reports.items():
+        errors = row["inter-ocular"]
+        print(f"{name:<12} {errors['faces']:>5} {errors['nme']:>6.2f} {errors['median']:>6.2f} "
+              f"{errors['failures']:>6.1f} {errors['auc']:>8.1f} "
+              f"{statistics.median(timed[name].milliseconds):>8.2f}")  # fmt: skip
+    if out is not None:
+        draw_report(reports, f"{folder.name}, {len(used)} faces", out)
+        out.with_suffix(".json").write_text(json.dumps(reports, indent=1), "utf-8")
+        print(f"wrote {out} and {out.with_suffix('.json')}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -223,16 +200,22 @@ def main(arguments: list[str] | None = None) -> int:
     )  # fmt: skip
     parser.add_argument("--model", help="shipped model or model file of danpredict")
     parser.add_argument("--dlib-model", type=Path, help=f"path of {DLIB_FILE}")
-    parser.add_argument("--out", type=Path, default=Path("comparison.png"), help="picture to write")
+    parser.add_argument(
+        "--out", type=Path,
+        help="picture to write; comparison.png by default, with --dataset none",
+    )  # fmt: skip
     given = parser.parse_args(arguments)
     if given.boxes is not None and given.dataset is None:
         parser.error("--boxes belongs to --dataset")
     try:
+        out: Path | None = given.out
         if given.dataset is None:
-            check_picture_name(given.out)
+            out = out or Path("comparison.png")
+        if out is not None:
+            check_picture_name(out)
         predictors = load_predictors(given.model, given.dlib_model)
         if given.dataset is not None:
-            compare_dataset(given.dataset, given.boxes, predictors)
+            compare_dataset(given.dataset, given.boxes, predictors, out)
         else:
             if given.image is None:
                 from skimage import data
@@ -240,7 +223,8 @@ def main(arguments: list[str] | None = None) -> int:
                 image = data.astronaut()  # type: ignore[no-untyped-call]
             else:
                 image = read_picture(given.image, upright=True)
-            compare_picture(image, predictors, given.out)
+            assert out is not None
+            compare_picture(image, predictors, out)
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         print(f"compare.py: {error}", file=sys.stderr)
         return 2

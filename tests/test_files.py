@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -200,7 +201,7 @@ def test_folder_with_rectangles(tmp_path: Path, astronaut: Image) -> None:
     write_dataset(tmp_path / "set", astronaut, np.full((68, 2), 200.0), count=3)
     boxes = tmp_path / "boxes.json"
     boxes.write_text(json.dumps({"set/face_000.png": [1, 2, 3, 4], "set/face_001.png": None}))
-    faces = read_dataset(tmp_path / "set", boxes)
+    faces = read_dataset(tmp_path / "set", 68, boxes)
     assert [face.rectangle for face in faces] == [(1, 2, 3, 4), None, None]
     boxes.write_text("[1, 2]")
     with pytest.raises(ValueError, match=r"boxes\.json"):
@@ -220,24 +221,88 @@ def test_csv_tables(tmp_path: Path, astronaut: Image) -> None:
     write_dataset(tmp_path / "frames", astronaut, np.full((2, 2), 200.0), count=1)
     table = tmp_path / "table.csv"
     table.write_text("file,x0,y0,x1,y1\nface_000.png,1,2,3,4.5\n")
-    (face,) = read_dataset(table)
+    (face,) = read_dataset(table, 2)
     np.testing.assert_array_equal(face.landmarks, [[1, 2], [3, 4.5]])
     assert face.path.parent.name == "frames"
     write_dataset(tmp_path / "again", astronaut, np.full((2, 2), 200.0), count=1)
     with pytest.raises(FileNotFoundError, match="found 2"):
-        read_csv(table)
+        read_csv(table, 2)
     table.write_text("file,x0,y0\nother.png,1,2\n")
     with pytest.raises(FileNotFoundError, match=r"other\.png"):
-        read_csv(table)
+        read_csv(table, 2)
     table.write_text("file,x0,y0\nface_000.png,1,x\n")
     with pytest.raises(ValueError, match="line 2"):
-        read_csv(table)
+        read_csv(table, 2)
+    table.write_text("file,x0,y0\nface_000.png,1\n")
+    with pytest.raises(ValueError, match="line 2"):
+        read_csv(table, 2)
+    table.write_text("file,x0,y0,x2,y2\nface_000.png,1,2,3,4\n")
+    with pytest.raises(ValueError, match="expected 2 landmarks, got x2"):
+        read_csv(table, 2)
     table.write_text("face_000.png,1,2\n")
     with pytest.raises(ValueError, match="header"):
-        read_csv(table)
+        read_csv(table, 2)
     table.write_text("file,x0,y0\n")
     with pytest.raises(ValueError, match="empty"):
-        read_csv(table)
+        read_csv(table, 2)
+
+
+def test_csv_tables_of_some_landmarks(tmp_path: Path, astronaut: Image) -> None:
+    write_dataset(tmp_path, astronaut, np.full((2, 2), 200.0), count=1)
+    table = tmp_path / "table.csv"
+    table.write_text("file,x3,y3,x1,y1\nface_000.png,1,2,,4\n")
+    (face,) = read_csv(table, 5)
+    expected = np.full((5, 2), np.nan)
+    expected[3] = 1, 2  # half a point is none
+    np.testing.assert_array_equal(face.landmarks, expected)
+    table.write_text("file,x3,y1\nface_000.png,1,2\n")
+    with pytest.raises(ValueError, match="header"):
+        read_csv(table, 5)
+
+
+IMGLAB = """<?xml version='1.0' encoding='ISO-8859-1'?>
+<dataset><name>n</name><images><image file='a.png'>
+<box top='10' left='20' width='30' height='40'><part name='00' x='21' y='11'/>
+<part name='2' x='49.5' y='49'/></box>
+<box top='1' left='2' width='3' height='4' ignore='1'><part name='00' x='2' y='2'/></box>
+<box top='1' left='2' width='3' height='4'/></image></images></dataset>"""
+
+
+def test_imglab_xml(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((9, 9), np.uint8))
+    path = tmp_path / "faces.xml"
+    path.write_text(IMGLAB)
+    (face,) = read_dataset(path, 4)
+    nothing = [np.nan, np.nan]
+    np.testing.assert_array_equal(face.landmarks, [[21, 11], nothing, [49.5, 49], nothing])
+    assert list(face.rectangle or ()) == [20, 10, 49, 49]
+    assert face.path == tmp_path / "a.png"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("<dataset>", "<!DOCTYPE d [<!ENTITY a 'b'>]><dataset>", "document type"),
+        ("'a.png'", "'../a.png'", "in its folder"),
+        ("'a.png'", "'/etc/passwd'", "in its folder"),
+        ("'a.png'", "'b.png'", r"b\.png"),
+        ("x='21'", "x='nan'", "'nan'"),
+        ("x='21'", "x='1e9'", "'1e9'"),
+        ("x='21'", "", "None"),
+        ("name='2'", "name='4'", "from 0 to 3"),
+        ("name='2'", "name='nose'", "'nose'"),
+        ("width='30'", "width='wide'", "'wide'"),
+        ("</dataset>", "", "imglab XML"),
+        ("dataset>", "data>", "<data>"),
+        ("part", "port", "boxes with parts"),
+    ],
+)
+def test_bad_imglab_xml_is_refused(old: str, new: str, message: str, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((9, 9), np.uint8))
+    path = tmp_path / "faces.xml"
+    path.write_text(IMGLAB.replace(old, new))
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        read_dataset(path, 4)
 
 
 def test_pictures_that_are_none_are_refused(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from danpredict.network import (
     warp,
 )
 from danpredict.training.config import load_config
-from danpredict.training.export import export_model
+from danpredict.training.export import export_model, to_bytes
 
 from .conftest import Image
 from .faces import face_shape
@@ -54,7 +54,9 @@ def random_network(config: NetworkConfig) -> DeepAlignmentNetwork:
 @pytest.mark.parametrize("stages", [1, 2, 3])
 def test_torch_and_onnx_cascade_agree(astronaut: Image, stages: int) -> None:
     config = load_config("lean")
-    network_config = NetworkConfig(stages=stages, landmarks=9, widths=(4, 8, 8, 8), blocks=1)
+    network_config = NetworkConfig(
+        stages=stages, landmarks=9, widths=(4, 8, 8, 8), blocks=(1, 1, 1, 1)
+    )
     config = dataclasses.replace(config, network=network_config)
     network = random_network(network_config)
     model = export_model(network, config, CARD)
@@ -70,11 +72,35 @@ def test_torch_and_onnx_cascade_agree(astronaut: Image, stages: int) -> None:
     matrices = torch.tensor(np.stack([t.params[:2] for t in transforms]), dtype=torch.float32)
     with torch.inference_mode():
         theirs = network(gray, matrices)
-    assert len(ours) == len(theirs) == stages
+    assert len(ours.stages) == len(theirs) == stages
     start = transforms[0].inverse(model.mean_shape)
-    assert np.abs(ours[-1][0] - start).max() > 1  # the network does move the points
-    for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(a, b.numpy(), atol=TOLERANCE)
+    assert np.abs(ours.stages[-1][0] - start).max() > 1  # the network does move the points
+    for a, b in zip(ours.stages, theirs, strict=True):
+        np.testing.assert_allclose(a, b.landmarks.numpy(), atol=TOLERANCE)
+    last = theirs[-1]
+    assert last.output.log_sigma is not None
+    assert last.output.logit is not None
+    scale = last.transform[:, 0, :2].norm(dim=1, keepdim=True)
+    sigma = (last.output.log_sigma.exp() / scale).numpy()
+    assert ours.sigma is not None
+    assert ours.confidence is not None
+    np.testing.assert_allclose(ours.sigma, sigma, rtol=0.02)
+    np.testing.assert_allclose(ours.confidence, last.output.logit.sigmoid().numpy(), atol=0.01)
+
+
+def test_a_model_without_trust_tells_none(astronaut: Image) -> None:
+    small = NetworkConfig(stages=1, landmarks=5, widths=(4,), blocks=(1,), trust=False)
+    config = dataclasses.replace(load_config("lean"), network=small)
+    cascade = Cascade(export_model(random_network(small), config, CARD), threads=1)
+    start = initial_transform(Box(180, 90, 260, 175), cascade.mean_shape)
+    assert cascade.refine([astronaut], [start]).face(0)[1:] == (None, None)
+
+
+def test_dense_kernels_of_eight_bits_are_near(rng: np.random.Generator) -> None:
+    kernel = rng.normal(0, rng.uniform(0.01, 1, 7), (500, 7)).astype(np.float32)
+    rounded, scale = to_bytes(kernel)
+    assert np.abs(rounded * scale - kernel).max() <= np.abs(kernel).max() / 254 + 1e-6
+    assert (np.abs(rounded * scale - kernel) <= scale / 2 + 1e-7).all()  # each output its own scale
 
 
 def test_similarity_equals_scikit_images(rng: np.random.Generator) -> None:
@@ -132,10 +158,11 @@ def test_heatmap_is_the_formula() -> None:
 
 
 def test_gradient_passes_between_stages_by_the_feature_image_alone() -> None:
-    network = random_network(NetworkConfig(landmarks=5, widths=(4, 4, 4, 4), blocks=1))
+    config = NetworkConfig(landmarks=5, widths=(4, 4, 4, 4), blocks=(1, 1, 1, 1))
+    network = random_network(config)
     images = torch.rand(2, 1, 150, 150) * 255
     transform = torch.tensor([[1.0, 0, -20], [0, 1, -20]]).expand(2, 2, 3)
-    network(images, transform)[1].sum().backward()
+    network(images, transform)[1].landmarks.sum().backward()
     first: Any = network.stages[0]
     assert first.fc1.weight.grad is not None  # through the second stage's feature image
     assert first.fc1.weight.grad.abs().max() > 0
@@ -175,7 +202,7 @@ def test_large_faces_are_averaged_not_skipped() -> None:
 
 def test_model_file_holds_no_path_of_this_machine() -> None:
     config = load_config("lean")
-    small = NetworkConfig(stages=1, landmarks=5, widths=(4, 4, 4, 4), blocks=1)
+    small = NetworkConfig(stages=1, landmarks=5, widths=(4, 4, 4, 4), blocks=(1, 1, 1, 1))
     model = export_model(random_network(small), dataclasses.replace(config, network=small), CARD)
     assert b"danpredict" not in model.graphs[0]
     assert b".py" not in model.graphs[0]
@@ -198,6 +225,6 @@ def test_sampling_hits_the_pixel_centres(factor: int) -> None:
 
 @pytest.mark.parametrize("backbone", ["plain", "residual"])
 def test_other_numbers_of_levels_work(backbone: str) -> None:
-    config = NetworkConfig(landmarks=3, widths=(4, 4, 4), blocks=1, backbone=backbone)
-    offsets, _ = random_network(config).stages[0](torch.zeros(1, 1, 112, 112))
+    config = NetworkConfig(landmarks=3, widths=(4, 4, 4), blocks=(1, 1, 1), backbone=backbone)
+    offsets = random_network(config).stages[0](torch.zeros(1, 1, 112, 112)).offsets
     assert offsets.shape == (1, 3, 2)

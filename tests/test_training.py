@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,15 +19,21 @@ import torch
 from danpredict import DANShapePredictor, convention
 from danpredict.boxes import BoxCalibration
 from danpredict.datasets import LabelledFace, read_folder, read_picture
-from danpredict.metrics import normalised_errors
 from danpredict.geometry import Box, bounding_box, initial_transform
 from danpredict.images import sample_face
+from danpredict.metrics import inter_ocular, normalised_errors
 from danpredict.model_file import read_model
 from danpredict.network import NetworkConfig, warp
 from danpredict.training.augment import random_starts, vary
-from danpredict.training.config import AugmentConfig, ScheduleConfig, TrainingConfig, load_config
+from danpredict.training.config import (
+    AugmentConfig,
+    LossConfig,
+    ScheduleConfig,
+    TrainingConfig,
+    load_config,
+)
 from danpredict.training.faces import canonical_mean_shape, cut_tiles, mirror_tile, procrustes_mean
-from danpredict.training.run import drawing_weights, split_faces, train
+from danpredict.training.run import DataSource, split_faces, train
 
 from .conftest import Image
 from .faces import face_shape, write_dataset
@@ -34,8 +42,11 @@ SMALL = TrainingConfig(
     name="small",
     convention="ibug68",
     region=1.3,
-    network=NetworkConfig(stages=2, widths=(16, 16, 16, 16), blocks=1, hidden=64, dropout=0.1),
+    network=NetworkConfig(
+        stages=2, widths=(16, 16, 16, 16), blocks=(1, 1, 1, 1), hidden=64, dropout=0.1
+    ),
     augment=AugmentConfig(shift=0.03, scale=0.03, roll=4.0),
+    loss=LossConfig(),
     schedule=ScheduleConfig(faces=8 * 150, batch=8, learning_rate=5e-3, averaging=0.9),
 )
 TIGHT = BoxCalibration(0.0, 0.0, 1.0, 1.0)
@@ -64,7 +75,7 @@ def dataset(
 
 
 def test_overfits_and_exports(dataset: Path, tmp_path: Path) -> None:
-    train([dataset], tmp_path, SMALL, validation=0.0)
+    train([DataSource(dataset)], tmp_path, SMALL, validation=0.0)
     rows = (tmp_path / "log.csv").read_text().splitlines()
     losses = [float(row.split(",")[rows[0].split(",").index("loss")]) for row in rows[1:]]
     assert losses[-1] < losses[0] / 2
@@ -79,7 +90,8 @@ def test_overfits_and_exports(dataset: Path, tmp_path: Path) -> None:
         start = initial_transform(box, model.mean_shape).inverse(model.mean_shape)
         found = predictor(read_picture(face.path), hog_rectangle(box, model.box)).landmarks
         pair = np.stack([found, start]), np.stack([face.landmarks] * 2)
-        errors.append(normalised_errors(*pair, (36, 45)))
+        eyes = inter_ocular(face.landmarks[None], convention("ibug68"))
+        errors.append(normalised_errors(*pair, eyes))
     ours, untouched = np.mean(errors, 0)
     assert ours < 0.6 * untouched
 
@@ -94,13 +106,65 @@ def hog_rectangle(box: Box, calibration: BoxCalibration) -> Any:
     return dlib.rectangle(*(round(v) for v in (left, top, left + width - 1, top + height - 1)))
 
 
+def test_a_run_is_recorded(dataset: Path, tmp_path: Path) -> None:
+    config = dataclasses.replace(SMALL, schedule=dataclasses.replace(SMALL.schedule, faces=8 * 4))
+    extra = tmp_path / "jawless.csv"
+    (face, *_) = read_folder(dataset)
+    cv2.imwrite(str(tmp_path / "one.png"), read_picture(face.path)[..., ::-1])
+    header = ",".join(f"x{i},y{i}" for i in range(17, 68))
+    values = ",".join(f"{v:.1f}" for v in face.landmarks[17:].ravel())
+    extra.write_text(f"file,{header}\none.png,{values}\n")
+    out = tmp_path / "run"
+    sources = [DataSource(dataset, 2.0), DataSource(extra, 0.5, extra=True)]
+    train(sources, out, config, validation=0.3)
+    record = json.loads((out / "run.json").read_text())["training"]
+    assert [row["weight"] for row in record["data"]] == [2.0, 0.5]
+    assert record["train_faces"] + record["validation_faces"] == 13
+    assert record["data"][1]["train_faces"] == 1
+    assert len(record["data"][0]["sha256"]) == 64
+    assert record["config"]["network"]["widths"] == [16, 16, 16, 16]
+    assert record["versions"]["torch"] == torch.__version__
+    assert record["processes"] == 1
+    assert (out / "curves.png").stat().st_size > 5000
+    with pytest.raises(ValueError, match="twice"):
+        train([DataSource(dataset), DataSource(dataset, extra=True)], out, config)
+
+
+def test_two_processes_share_a_run(dataset: Path, tmp_path: Path) -> None:
+    """Through PyTorch's own launcher; a single process then goes on with it."""
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(
+        'convention = "ibug68"\nregion = 1.3\n[network]\nwidths = [16, 16, 16, 16]\n'
+        "blocks = [0, 1, 1, 1]\nhidden = 32\nheatmaps = true\n"
+        "[schedule]\nfaces = 48\nbatch = 8\n"
+    )
+    out = tmp_path / "run"
+    arguments = ["train", str(dataset), "--config", str(recipe), "--out", str(out)]
+    launch = ["torchrun", "--standalone", "--nproc-per-node", "2", "-m", "danpredict"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run([*launch, *arguments], check=True, env=environment, capture_output=True)
+    assert json.loads((out / "run.json").read_text())["training"]["processes"] == 2
+    table = (out / "log.csv").read_text().splitlines()
+    assert table[-1].startswith("6,48,")
+    assert len(table) == 7  # one process alone writes
+    together = torch.load(out / "checkpoint.pt", weights_only=True)
+
+    alone = tmp_path / "alone"
+    train([DataSource(dataset)], alone, load_config(str(recipe)))
+    apart = torch.load(alone / "checkpoint.pt", weights_only=True)
+    # The same faces, so much the same network; batch normalisation sees half a batch at a time.
+    name = "stages.0.output.weight"
+    torch.testing.assert_close(together["network"][name], apart["network"][name], rtol=0, atol=0.02)
+    train([DataSource(dataset)], out, load_config(str(recipe)))  # finished: only exports again
+
+
 def test_resuming_goes_on_exactly(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from danpredict.training import trainer
 
     config = dataclasses.replace(SMALL, schedule=dataclasses.replace(SMALL.schedule, faces=8 * 6))
-    train([dataset], tmp_path / "whole", config, validation=0.3)
+    train([DataSource(dataset)], tmp_path / "whole", config, validation=0.3)
 
     step = trainer.Trainer.train_step
 
@@ -112,9 +176,9 @@ def test_resuming_goes_on_exactly(
 
     monkeypatch.setattr(trainer.Trainer, "train_step", stop_at_three)
     with pytest.raises(KeyboardInterrupt):
-        train([dataset], tmp_path / "parts", config, validation=0.3)
+        train([DataSource(dataset)], tmp_path / "parts", config, validation=0.3)
     monkeypatch.undo()
-    train([dataset], tmp_path / "parts", config, validation=0.3)
+    train([DataSource(dataset)], tmp_path / "parts", config, validation=0.3)
 
     whole, parts = (
         torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)
@@ -127,15 +191,15 @@ def test_resuming_goes_on_exactly(
     card = (folder / "run.json").read_text()
     longer = dataclasses.replace(config, schedule=ScheduleConfig(faces=8 * 7, batch=8))
     with pytest.raises(ValueError, match=r"config\.schedule\.\w+ .* in .*checkpoint"):
-        train([dataset], folder, longer, validation=0.3)
+        train([DataSource(dataset)], folder, longer, validation=0.3)
     with pytest.raises(ValueError, match="seed"):
-        train([dataset], folder, config, validation=0.3, seed=1)
+        train([DataSource(dataset)], folder, config, validation=0.3, seed=1)
     assert (folder / "run.json").read_text() == card
     with pytest.raises(ValueError, match="validation_fraction"):
-        train([dataset], folder, config, validation=0.2)
+        train([DataSource(dataset)], folder, config, validation=0.2)
     (folder / "checkpoint.pt").write_bytes(b"damaged")
     with pytest.raises(ValueError, match="expected a checkpoint"):
-        train([dataset], folder, config, validation=0.3)
+        train([DataSource(dataset)], folder, config, validation=0.3)
 
 
 def test_a_photo_is_on_one_side_of_the_split(dataset: Path) -> None:
@@ -148,13 +212,6 @@ def test_a_photo_is_on_one_side_of_the_split(dataset: Path) -> None:
     numbered = dataclasses.replace(faces[0], path=Path("afw/134212_1.jpg"))
     other = dataclasses.replace(faces[0], path=Path("afw/134212_2.jpg"))
     assert numbered.photo == other.photo
-
-
-def test_extra_faces_get_their_share() -> None:
-    weights = drawing_weights(10, 40, 0.3)
-    assert weights.sum() == pytest.approx(1)
-    assert weights[10:].sum() == pytest.approx(0.3)
-    assert drawing_weights(10, 10, 0.3) == pytest.approx(np.full(10, 0.1))
 
 
 def test_mean_shape_is_symmetric_upright_and_fills_the_frame(dataset: Path) -> None:
@@ -285,6 +342,8 @@ def test_configs_are_checked(tmp_path: Path) -> None:
         (whole % ("1.3", 'backbone="vgg"'), "residual"),
         (whole % ("1.3", "widths=[8, 8, 8, 8, 8]"), "halve"),
         (whole % ("1.3", "stages=0"), "at least one"),
+        (whole % ("1.3", "blocks=[1, 1]"), "each of 4 levels"),
+        (whole % ("1.3", 'backbone="plain"\nblocks=[0, 1, 1, 1]'), "first level"),
     ):
         wrong.write_text(text)
         with pytest.raises(ValueError, match=message):

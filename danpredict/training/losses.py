@@ -88,9 +88,7 @@ def heatmap_loss(results: list[StageResult], target: Target, size: int) -> Tenso
     return total / len(results)
 
 
-def trust_loss(
-    result: StageResult, target: Target, eyes: tuple[int, int]
-) -> tuple[Tensor, Tensor]:
+def trust_loss(result: StageResult, target: Target, eyes: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Losses of the expected errors and of the confidence; the landmarks get no gradient.
 
     ``log(sigma) + distance / sigma`` is smallest where sigma is the expected distance (the
