@@ -144,7 +144,8 @@ def _columns(header: Sequence[str], path: Path) -> list[int]:
 def read_csv(path: Path, size: int) -> list[LabelledFace]:
     """Read a table with the header ``file,x0,y0,x1,y1,...``, 0-based pixels.
 
-    The pictures may lie anywhere below the table's folder.
+    A picture is named by its path from the table's folder, or by its name alone if it lies
+    anywhere below.
 
     Parameters
     ----------
@@ -178,7 +179,8 @@ def read_csv(path: Path, size: int) -> list[LabelledFace]:
                 values = [float(word) if word else np.nan for word in row[1:]]
                 landmarks[columns] = np.array(values).reshape(len(columns), 2)
                 landmarks[np.isnan(landmarks).any(1)] = np.nan
-                found = pictures.get(Path(row[0]).name, [])
+                direct = path.parent / row[0]
+                found = [direct] if direct.is_file() else pictures.get(Path(row[0]).name, [])
             except (ValueError, IndexError) as error:
                 raise ValueError(
                     f"expected 'file,x0,y0,...' in line {rows.line_num} of {path}: {error}"

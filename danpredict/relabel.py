@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,8 @@ def answer(
     """
     known = np.isfinite(labels).all(1)
     shape, middle = cascade.mean_shape, (cascade.size - 1) / 2
-    there = fit_similarity(labels[known], shape[known], fallback=SimilarityTransform())
+    upright = SimilarityTransform()  # type: ignore[no-untyped-call]
+    there = fit_similarity(labels[known], shape[known], fallback=upright)
     mirrored = np.ascontiguousarray(image[:, ::-1])
     flip_image = np.array([[-1.0, 0, image.shape[1] - 1], [0, 1, 0], [0, 0, 1]])
     flip_frame = np.array([[-1.0, 0, cascade.size - 1], [0, 1, 0], [0, 0, 1]])
@@ -64,11 +66,11 @@ def answer(
     starts = []
     for _ in range(STARTS):
         scale, roll = np.exp(rng.normal(0, SCALE)), rng.normal(0, ROLL)
-        turn = SimilarityTransform(scale=scale, rotation=roll)
+        turn = SimilarityTransform(scale=scale, rotation=roll)  # type: ignore[no-untyped-call]
         back[:2, 2] = middle + rng.normal(0, SHIFT, 2)
         start = back @ turn.params @ to_middle @ there.params
         starts += [start, flip_frame @ start @ flip_image]
-    transforms = [SimilarityTransform(matrix=start) for start in starts]
+    transforms = [SimilarityTransform(matrix=m) for m in starts]  # type: ignore[no-untyped-call]
     answers = cascade.refine([image, mirrored] * STARTS, transforms).stages[-1]
     answers[1::2] = answers[1::2][:, list(layout.mirror)]
     answers[1::2, :, 0] = image.shape[1] - 1 - answers[1::2, :, 0]
@@ -99,8 +101,8 @@ def trusted(answers: Sequence[Answer]) -> list[bool]:
 def relabel(cascade: Cascade, faces: Sequence[LabelledFace], layout: Convention, out: Path) -> int:
     """Write a CSV table of the faces whose new landmarks are to be trusted; returns their number.
 
-    Landmarks that some face lacks do not count in the comparison. The pictures have to be found
-    below the table's folder when it is read.
+    Landmarks that some face lacks do not count in the comparison. Pictures are named relative to
+    the table's folder.
     """
     rng = np.random.default_rng(0)
     answers = [
@@ -113,5 +115,6 @@ def relabel(cascade: Cascade, faces: Sequence[LabelledFace], layout: Convention,
         writer.writerow(["file", *(f"{axis}{i}" for i in range(layout.size) for axis in "xy")])
         for face, a, keep in zip(faces, answers, kept, strict=True):
             if keep:
-                writer.writerow([face.path.name, *(f"{v:.2f}" for v in a.landmarks.ravel())])
+                place = os.path.relpath(face.path.resolve(), out.parent.resolve())
+                writer.writerow([place, *(f"{v:.2f}" for v in a.landmarks.ravel())])
     return sum(kept)
