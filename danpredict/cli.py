@@ -159,9 +159,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     faces = read_dataset(arguments.dataset, layout.size, arguments.boxes)
     detector = None
     if all(face.rectangle is None for face in faces):
-        import dlib
+        from danpredict.objects import frontal_face_detector
 
-        detector = dlib.get_frontal_face_detector()
+        detector = frontal_face_detector()
     used, found, beside = observe({name: predictor}, faces, detector=detector, background=True)
     row = report(found[name], beside.get(name), used, layout)
     print(f"{arguments.dataset}: {len(used)} of {len(faces)} faces have a rectangle")

@@ -15,7 +15,7 @@ class Convention:
 
     ``mirror[i]`` is the point that takes place ``i`` in a mirrored picture; ``groups`` lists the
     points of each facial part; ``eyes`` are the outer eye corners, whose distance normalises
-    errors.
+    errors. ``taken`` says which points of other conventions these are.
     """
 
     name: str
@@ -24,6 +24,24 @@ class Convention:
     groups: dict[str, tuple[int, ...]]
     eyes: tuple[int, int]
     source: str
+    taken: dict[str, tuple[int, ...]]
+
+    def points_in(self, other: str) -> list[int] | None:
+        """Which of another convention's points these are; None for its own, where all are.
+
+        Raises
+        ------
+        ValueError
+            The other convention does not hold them.
+        """
+        if other == self.name:
+            return None
+        if other not in self.taken:
+            raise ValueError(
+                f"expected landmarks out of {sorted({self.name, *self.taken})} "
+                f"to get {self.name} from, got {other}"
+            )
+        return list(self.taken[other])
 
 
 @cache
@@ -50,4 +68,5 @@ def convention(name: str) -> Convention:
         },
         eyes=(data["eyes"][0], data["eyes"][1]),
         source=data["source"],
+        taken={name: tuple(points) for name, points in data.get("taken", {}).items()},
     )

@@ -123,7 +123,7 @@ def observe(
     faces : annotated faces
         One without a rectangle is left out, unless there is a detector.
     detector : callable, optional
-        dlib's; finds the rectangles of all faces instead.
+        dlib's, or one that answers alike; finds the rectangles of all faces instead.
     background : bool
         Also run on as many random rectangles beside the faces.
 
@@ -137,7 +137,7 @@ def observe(
     ValueError
         No face has a rectangle.
     """
-    import dlib
+    from danpredict.objects import rectangle
 
     rng = np.random.default_rng(seed)
     used: list[LabelledFace] = []
@@ -153,9 +153,9 @@ def observe(
         names = list(predictors)
         first = len(used) % len(names)  # who begins alternates: the second finds a warm cache
         for name in names[first:] + names[:first]:
-            for rectangle, detections in ((sides, found[name]), (other, beside[name])):
-                if rectangle is not None:
-                    box = dlib.rectangle(*(round(side) for side in rectangle))
+            for edges, detections in ((sides, found[name]), (other, beside[name])):
+                if edges is not None:
+                    box = rectangle(*(round(side) for side in edges))
                     detections.append(predictors[name](image, box))
     if not used:
         raise ValueError(f"no face found: none of {len(faces)} has a rectangle")

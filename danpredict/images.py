@@ -11,31 +11,6 @@ from danpredict.geometry import FloatArray
 Image = NDArray[np.uint8]
 
 
-def check_image(image: object) -> Image:
-    """Return the image if it is H x W gray or H x W x 3 RGB, uint8, of any strides.
-
-    Raises
-    ------
-    TypeError
-        Not a numpy array.
-    RuntimeError
-        Another dtype or shape; begins with dlib's own words.
-    """
-    if not isinstance(image, np.ndarray):
-        raise TypeError(
-            "image must be a numpy.ndarray of dtype uint8 and shape (H, W) or (H, W, 3), "
-            f"got {type(image).__module__}.{type(image).__qualname__}"
-        )
-    if image.dtype != np.uint8 or not (
-        image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
-    ):
-        raise RuntimeError(
-            "Unsupported image type, must be 8bit gray or RGB image: expected dtype uint8 and "
-            f"shape (H, W) or (H, W, 3), got dtype {image.dtype} and shape {image.shape}"
-        )
-    return image
-
-
 def to_gray(image: Image) -> Image:
     """Mean of the channels, rounded to whole levels.
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from danpredict.conventions import convention
-from danpredict.images import check_image
+from danpredict.image_input import as_image
 from danpredict.model_file import Model, read_model, unpack
 from danpredict.resources import data_folder
 
 if TYPE_CHECKING:
-    import dlib
     from numpy.typing import NDArray
 
-    from danpredict.dlib_objects import Detection
+    from danpredict.objects import Detection
 
 DEFAULT_MODEL = "lean68"
 CHUNK = 32  # faces in one run of a stage: bounds memory
@@ -35,6 +35,16 @@ def find_model(name: str | bytes | os.PathLike[str]) -> Path:
     return data_folder("weights") / f"{path}.dan" if str(path) in models() else path
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a predictor was told besides its model; see `DANShapePredictor`."""
+
+    threads: int | None
+    max_sigma: float | None
+    convention: str | None
+    strict: bool
+
+
 class DANShapePredictor:
     """Landmarks from a Deep Alignment Network, called and answered like ``dlib.shape_predictor``.
 
@@ -49,14 +59,22 @@ class DANShapePredictor:
     max_sigma : float, optional
         Parts whose expected error is more than this fraction of the distance of the outer eye
         corners (0.1 is a tenth) are returned as dlib's "not present"; by default none are.
+    convention : str, optional
+        Return the landmarks of this convention, such as ``"dlib5"`` for dlib's five points,
+        instead of the model's own.
+    strict : bool
+        Take only the images and rectangles that dlib takes, and raise what dlib raises.
+    color : str
+        ``"rgb"`` or ``"bgr"``: how colour images are stored. The landmarks are the same, since gray
+        is the mean of the channels; it is accepted so that code can say what it has.
 
     Raises
     ------
     RuntimeError
         The model file is missing or damaged.
     ValueError
-        Another device, threads below 1, or a max_sigma that is not above 0 or that the model
-        cannot tell.
+        Another device or color, threads below 1, a max_sigma that is not above 0 or that the model
+        cannot tell, or a convention that is not known or that the model's landmarks do not hold.
     """
 
     def __init__(
@@ -66,6 +84,9 @@ class DANShapePredictor:
         threads: int | None = None,
         *,
         max_sigma: float | None = None,
+        convention: str | None = None,
+        strict: bool = False,
+        color: str = "rgb",
     ) -> None:
         if device not in ("auto", "cpu"):
             raise ValueError(f"expected device 'auto' or 'cpu', got {device!r}")
@@ -73,31 +94,37 @@ class DANShapePredictor:
             raise ValueError(f"expected threads to be None or at least 1, got {threads}")
         if max_sigma is not None and not max_sigma > 0:
             raise ValueError(f"expected max_sigma to be None or above 0, got {max_sigma}")
-        self._start(read_model(find_model(model)), threads, max_sigma)
+        if color not in ("rgb", "bgr"):
+            raise ValueError(f"expected color 'rgb' or 'bgr', got {color!r}")
+        options = Options(threads, max_sigma, convention, bool(strict))
+        self._start(read_model(find_model(model)), options)
 
-    def _start(self, model: Model, threads: int | None, max_sigma: float | None) -> None:
+    def _start(self, model: Model, options: Options) -> None:
         from danpredict.cascade import Cascade  # imports scikit-image and ONNX Runtime
 
-        self._model, self._threads, self._max_sigma = model, threads, max_sigma
-        self._cascade = Cascade(model, threads)
-        if max_sigma is not None and not self._cascade.trust:
+        self._model, self._options = model, options
+        self._cascade = Cascade(model, options.threads)
+        if options.max_sigma is not None and not self._cascade.trust:
             raise ValueError("expected a model that tells sigma for max_sigma, got one without")
+        own = model.info["convention"]
+        self._layout = convention(options.convention or own)
+        self._points = self._layout.points_in(own)
 
     @property
     def info(self) -> dict[str, Any]:
         """What the model is: ``model.json`` of its file."""
         return self._model.info
 
-    def __call__(self, image: NDArray[np.uint8], box: dlib.rectangle) -> Detection:
+    def __call__(self, image: Any, box: Any) -> Detection:
         """Landmarks of one face.
 
         Parameters
         ----------
-        image : (H, W) or (H, W, 3) uint8
-            Gray or RGB. The channels weigh the same, so BGR gives the same landmarks.
+        image : numpy array, PIL.Image or torch.Tensor
+            Gray or RGB, uint8 as in dlib, or what `danpredict.image_input` lists; not changed.
         box : dlib.rectangle
             The face as dlib's HOG detector frames it, image pixels, inclusive. It may lie partly
-            or wholly outside the image.
+            or wholly outside the image. Where dlib is not installed: `danpredict.rectangle`.
 
         Returns
         -------
@@ -108,20 +135,20 @@ class DANShapePredictor:
         Raises
         ------
         RuntimeError
-            The image is not 8-bit gray or RGB.
+            An array that cannot be taken for an image.
         TypeError
-            Not a numpy array, or not a ``dlib.rectangle``.
+            No image, or not a rectangle.
         """
         return self.predict_batch([image], [[box]])[0][0]
 
-    def predict(self, image: NDArray[np.uint8], rects: Iterable[dlib.rectangle]) -> list[Detection]:
+    def predict(self, image: Any, rects: Iterable[Any]) -> list[Detection]:
         """Landmarks of many faces of one image, in the rectangles' order; see `__call__`."""
         return self.predict_batch([image], [rects])[0]
 
     def predict_batch(
         self,
-        images: Sequence[NDArray[np.uint8]],
-        rects_per_image: Sequence[Iterable[dlib.rectangle]],
+        images: Sequence[Any],
+        rects_per_image: Sequence[Iterable[Any]],
     ) -> list[list[Detection]]:
         """Landmarks of many faces of many images; see `__call__`.
 
@@ -132,8 +159,8 @@ class DANShapePredictor:
         TypeError
             One rectangle where a list of them belongs.
         """
-        from danpredict.dlib_objects import Detection, rectangle_sides
         from danpredict.geometry import initial_transform
+        from danpredict.objects import Detection, check_as_dlib, rectangle_sides
 
         if len(images) != len(rects_per_image):
             raise ValueError(
@@ -143,9 +170,13 @@ class DANShapePredictor:
         calibration = self._model.box
         faces, starts, owners = [], [], []
         for i, (image, rects) in enumerate(zip(images, rects_per_image, strict=True)):
-            checked = check_image(image)
             if not isinstance(rects, Iterable):
                 raise TypeError(f"expected a list of rectangles for an image, got {rects!r}")
+            rects = list(rects)
+            if self._options.strict:
+                for rect in rects:
+                    check_as_dlib(image, rect)
+            checked = as_image(image)
             for rect in rects:
                 box = calibration.landmark_box(*rectangle_sides(rect))
                 faces.append(checked)
@@ -158,6 +189,10 @@ class DANShapePredictor:
             for number, (i, rect) in enumerate(owners[part]):
                 stages, sigma, confidence = refined.face(number)
                 present = self._present(stages[-1], sigma)
+                if self._points is not None:
+                    stages = stages[:, self._points]
+                    sigma = None if sigma is None else sigma[self._points]
+                    present = None if present is None else present[self._points]
                 detections[i].append(
                     Detection(rect, stages[-1], sigma, confidence, stages, present)
                 )
@@ -167,11 +202,11 @@ class DANShapePredictor:
         self, landmarks: NDArray[np.float64], sigma: NDArray[np.float64] | None
     ) -> NDArray[np.bool_] | None:
         """Which parts are sure enough; None where nobody asked."""
-        if sigma is None or self._max_sigma is None:
+        if sigma is None or self._options.max_sigma is None:
             return None
         first, second = convention(self._model.info["convention"]).eyes
         eyes = np.linalg.norm(landmarks[first] - landmarks[second])
-        return np.asarray(sigma <= self._max_sigma * eyes)
+        return np.asarray(sigma <= self._options.max_sigma * eyes)
 
     def save(self, predictor_output_filename: str | bytes | os.PathLike[str]) -> None:
         """Write the model file, byte for byte the one that was loaded.
@@ -188,12 +223,7 @@ class DANShapePredictor:
             raise RuntimeError(f"Error serializing the model to {path}: {error}") from error
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            "data": self._model.data,
-            "threads": self._threads,
-            "max_sigma": self._max_sigma,
-        }
+        return {"data": self._model.data, "options": self._options}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        model = unpack(state["data"], "a pickled predictor")
-        self._start(model, state["threads"], state["max_sigma"])
+        self._start(unpack(state["data"], "a pickled predictor"), state["options"])

@@ -32,7 +32,7 @@ def test_dlib_is_imported_in_one_file() -> None:
     files = (ROOT / "danpredict").rglob("*.py")
     pattern = re.compile(r"^\s*(import|from) dlib\b", re.MULTILINE)
     importing = {path.name for path in files if pattern.search(_without_typing(path))}
-    assert importing == {"dlib_objects.py"}
+    assert importing == {"objects.py"}
 
 
 def _without_typing(path: Path) -> str:
@@ -40,12 +40,11 @@ def _without_typing(path: Path) -> str:
     return re.sub(r"if TYPE_CHECKING:\n(    .*\n|\n)+", "", path.read_text("utf-8"))
 
 
-def test_without_dlib_the_message_names_both_packages() -> None:
+def test_detectors_without_dlib_name_both_packages() -> None:
     code = (
         "import sys; sys.modules['dlib'] = None\n"
-        "import numpy, danpredict\n"
-        "predictor = danpredict.DANShapePredictor()\n"
-        "try: predictor(numpy.zeros((9, 9), numpy.uint8), None)\n"
+        "from danpredict.objects import frontal_face_detector\n"
+        "try: frontal_face_detector()\n"
         "except ImportError as error: print(error)\n"
     )
     result = subprocess.run(
@@ -55,7 +54,7 @@ def test_without_dlib_the_message_names_both_packages() -> None:
     assert "danpredict[dlib]" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["train", "info"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "relabel", "info"])
 def test_commands_have_help_and_stand_in_the_readme(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 import danpredict
 from danpredict import DANShapePredictor
-from danpredict.dlib_objects import Detection
+from danpredict.objects import Detection
 
 from .conftest import Image
 
@@ -111,45 +111,13 @@ def test_gray_equals_three_equal_channels(
     )
 
 
-@pytest.mark.parametrize(
-    "image",
-    [
-        np.zeros((9, 9), np.float32),
-        np.zeros((9, 9), np.uint16),
-        np.zeros((9, 9), bool),
-        np.zeros((9, 9, 4), np.uint8),
-        np.zeros((9, 9, 2), np.uint8),
-        np.zeros((3, 9, 9), np.uint8),
-        np.zeros((1, 9, 9, 3), np.uint8),
-    ],
-    ids=lambda image: f"{image.dtype}{image.shape}",
-)
-def test_unsupported_images_raise_dlibs_exception(
-    predictor: DANShapePredictor, dlib_predictor: Any, image: Any
-) -> None:
-    box = dlib.rectangle(1, 1, 7, 7)
-    with pytest.raises(RuntimeError) as theirs:
-        dlib_predictor(image, box)
-    with pytest.raises(RuntimeError) as ours:
-        predictor(image, box)
-    assert str(ours.value).startswith(str(theirs.value).rstrip("."))
-    assert str(image.dtype) in str(ours.value)
-    assert str(image.shape) in str(ours.value)
-
-
-@pytest.mark.parametrize("image", [None, "photo.jpg", [[0, 1], [2, 3]]])
-def test_what_is_no_array_raises_type_error(predictor: DANShapePredictor, image: Any) -> None:
-    with pytest.raises(TypeError, match=r"numpy\.ndarray"):
-        predictor(image, dlib.rectangle(0, 0, 9, 9))
-
-
 @pytest.mark.parametrize("box", [None, (0, 0, 9, 9), dlib.drectangle(0, 0, 9, 9)])
 def test_what_is_no_rectangle_raises_type_error(
     predictor: DANShapePredictor, dlib_predictor: Any, astronaut: Image, box: Any
 ) -> None:
     with pytest.raises(TypeError):
         dlib_predictor(astronaut, box)
-    with pytest.raises(TypeError, match=r"dlib\.rectangle"):
+    with pytest.raises(TypeError, match="must be a dlib rectangle"):
         predictor(astronaut, box)
 
 

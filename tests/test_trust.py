@@ -33,6 +33,7 @@ def test_a_face_is_trusted_and_background_is_not(
         nothing = predictor(astronaut, dlib.rectangle(left, top, left + 90, top + 90))
         assert nothing.confidence is not None
         assert nothing.confidence < 0.5
+        assert nothing.sigma is not None
         assert np.isfinite(nothing.sigma).all()
 
 
@@ -50,6 +51,7 @@ def test_sigma_is_in_pixels_of_the_image(
     sides = (rect.left(), rect.top(), rect.right() + 1, rect.bottom() + 1)
     left, top, right, bottom = (3 * side for side in sides)
     tripled = predictor(large, dlib.rectangle(left, top, right - 1, bottom - 1)).sigma
+    assert tripled is not None
     np.testing.assert_allclose(tripled, 3 * sigma, rtol=0.05)
 
 
@@ -80,13 +82,13 @@ def test_doubtful_parts_are_left_out_on_request(astronaut: Image, rect: Any) -> 
     eyes = np.linalg.norm(everything.landmarks[36] - everything.landmarks[45])
     limit = float(np.median(everything.sigma) / eyes)
     some = DANShapePredictor(threads=1, max_sigma=limit)(astronaut, rect)
-    np.testing.assert_array_equal(some.present, some.sigma <= limit * eyes)
+    np.testing.assert_array_equal(some.present, everything.sigma <= limit * eyes)
     assert 20 < some.present.sum() < 50
     np.testing.assert_array_equal(some.landmarks, everything.landmarks)
     for part, whole, there in zip(some.parts(), everything.parts(), some.present, strict=True):
-        assert part == (whole if there else dlib.point(2**51 - 1, 2**51 - 1))
+        assert str(part) == str(whole if there else dlib.point(2**51 - 1, 2**51 - 1))
     again = pickle.loads(pickle.dumps(some))
-    assert again.parts() == some.parts()
+    assert str(again.parts()) == str(some.parts())
 
 
 def test_dlib_takes_left_out_parts_for_missing(astronaut: Image, rect: Any, tmp_path: Path) -> None:
@@ -94,7 +96,7 @@ def test_dlib_takes_left_out_parts_for_missing(astronaut: Image, rect: Any, tmp_
     some = DANShapePredictor(threads=1, max_sigma=0.02)(astronaut, rect)
     assert not some.present.all()
     again = pickle.loads(pickle.dumps(dlib.full_object_detection(rect, some.parts())))
-    assert again.parts() == some.parts()
+    assert str(again.parts()) == str(some.parts())
 
 
 @pytest.mark.parametrize("limit", [0, -1, float("nan")])

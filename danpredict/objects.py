@@ -1,0 +1,175 @@
+"""Detections and rectangles: dlib's where dlib is installed, else their twins.
+
+The only file that imports dlib.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+try:
+    import dlib as _library
+
+    HAVE_DLIB = True
+except ModuleNotFoundError:
+    from danpredict import twins as _library
+
+    HAVE_DLIB = False
+
+point, points, rectangle = _library.point, _library.points, _library.rectangle
+
+ABSENT = 2**51 - 1  # x and y of dlib's OBJECT_PART_NOT_PRESENT, which has no name in Python
+FRACTION = 16  # bits behind the point: steps of 1/65536 pixel
+
+
+def _packed(value: int) -> bytes:
+    """A whole number as dlib writes it: size and sign in one byte, then the magnitude."""
+    magnitude = abs(value)
+    data = magnitude.to_bytes(max(1, (magnitude.bit_length() + 7) // 8), "little")
+    return bytes([len(data) | (0x80 if value < 0 else 0)]) + data
+
+
+def dlib_state(rect: Any, landmarks: NDArray[np.floating], present: NDArray[np.bool_]) -> bytes:
+    """What dlib 20.0.1 unpickles into a detection whose parts have fractions.
+
+    The format is that of dlib's ``serialize`` for ``full_object_detection``, version 2: the
+    rectangle, then every coordinate as a mantissa and a power of two.
+    """
+    sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
+    head = b"".join(map(_packed, (2, *sides, len(landmarks))))
+    layout = [("sign", "u1"), ("mantissa", "<u8"), ("exponent_sign", "u1"), ("exponent", "u1")]
+    coordinates = np.zeros(landmarks.size, layout)
+    mantissa = np.round(landmarks.ravel().astype(np.float64) * 2**FRACTION).astype(np.int64)
+    there = np.repeat(present, 2)
+    coordinates["sign"] = np.where((mantissa < 0) & there, 0x88, 0x08)
+    coordinates["mantissa"] = np.where(there, np.abs(mantissa), ABSENT)
+    coordinates["exponent_sign"] = np.where(there, 0x81, 0x01)
+    coordinates["exponent"] = np.where(there, FRACTION, 0)
+    return head + coordinates.tobytes()
+
+
+def _takes_fractions() -> bool:
+    """Whether this dlib keeps fractions of parts; from 20.0.1 on it does."""
+    if not HAVE_DLIB:
+        return False
+    try:
+        probe = _library.full_object_detection.__new__(_library.full_object_detection)
+        probe.__setstate__(
+            (dlib_state(rectangle(1, 2, 3, 4), np.array([[0.75, -2.25]]), np.ones(1, bool)),)
+        )
+        parts = [(p.x, p.y) for p in probe.parts()]
+    except RuntimeError:
+        return False
+    return probe.rect == rectangle(1, 2, 3, 4) and parts == [(1, -2)]
+
+
+FRACTIONS_INSIDE = _takes_fractions()
+
+
+class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib has no types
+    """A ``dlib.full_object_detection`` (or its twin) that also keeps the landmarks' fractions.
+
+    With dlib 20.0.1 or newer dlib's own functions, such as ``get_face_chip``, use the fractions
+    too; ``part(i)`` and ``parts()`` are whole pixels always, ``floor(x + 0.5)`` as dlib rounds.
+
+    Attributes
+    ----------
+    landmarks : (L, 2) float32
+        x, y in image pixels.
+    sigma : (L,) float32 or None
+        Expected error of each landmark, image pixels; None where the model does not say.
+    confidence : float or None
+        Probability that this is a face, found well (mean error below 8 % of the distance of the
+        outer eye corners); None where the model does not say.
+    stages : (S, L, 2) float32 or None
+        Landmarks after each stage, the last as in ``landmarks``.
+    present : (L,) bool
+        False where ``part(i)`` is dlib's "not present"; ``landmarks`` has a guess there too.
+    """
+
+    def __init__(
+        self,
+        rect: Any,
+        landmarks: NDArray[np.floating],
+        sigma: NDArray[np.floating] | None = None,
+        confidence: float | None = None,
+        stages: NDArray[np.floating] | None = None,
+        present: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.landmarks = np.array(landmarks, np.float32)
+        self.sigma = None if sigma is None else np.array(sigma, np.float32)
+        self.confidence = None if confidence is None else float(confidence)
+        self.stages = None if stages is None else np.array(stages, np.float32)
+        self.present = np.ones(len(self.landmarks), bool) if present is None else present
+        if FRACTIONS_INSIDE:
+            self.__setstate__((dlib_state(rect, self.landmarks, self.present),))
+            return
+        rounded = np.floor(self.landmarks.astype(np.float64) + 0.5).astype(np.int64)
+        rounded[~self.present] = ABSENT
+        super().__init__(rect, [point(x, y) for x, y in rounded.tolist()])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # dlib's own pickling forgets a subclass's attributes.
+        return _restore, (rectangle_sides(self.rect), self.__dict__)
+
+
+def _restore(sides: tuple[int, int, int, int], attributes: dict[str, Any]) -> Detection:
+    names = ("landmarks", "sigma", "confidence", "stages", "present")
+    detection = Detection(rectangle(*sides), *(attributes[name] for name in names))
+    detection.__dict__.update(attributes)
+    return detection
+
+
+def rectangle_sides(rect: Any) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) of a ``dlib.rectangle`` or its twin, image pixels, inclusive.
+
+    Raises
+    ------
+    TypeError
+        Anything else, as dlib does.
+    """
+    if not isinstance(rect, rectangle):
+        raise TypeError(
+            f"box must be a {'dlib' if HAVE_DLIB else 'danpredict'} rectangle, "
+            f"got {type(rect).__module__}.{type(rect).__qualname__}"
+        )
+    return rect.left(), rect.top(), rect.right(), rect.bottom()
+
+
+def check_as_dlib(image: Any, rect: Any) -> None:
+    """Raise what dlib's own predictor raises for an image or a rectangle, type and message.
+
+    Where dlib is installed its predictor without parts is asked.
+    """
+    if HAVE_DLIB:
+        _library.shape_predictor()(image, rect)
+        return
+    if not isinstance(image, np.ndarray) or not isinstance(rect, rectangle):
+        raise TypeError(
+            "__call__(): incompatible function arguments. The following argument types are "
+            "supported:\n    1. (image: numpy.ndarray, box: rectangle) -> full_object_detection"
+            f"\n\nInvoked with: {image!r}, {rect!r}"
+        )
+    if image.dtype != np.uint8 or not (
+        image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (1, 3))
+    ):
+        raise RuntimeError("Unsupported image type, must be 8bit gray or RGB image.")
+
+
+def frontal_face_detector() -> Any:
+    """The HOG detector of dlib.
+
+    Raises
+    ------
+    ImportError
+        dlib is not installed.
+    """
+    if not HAVE_DLIB:
+        raise ImportError(
+            "dlib's detector needs dlib: pip install 'danpredict[dlib-bin]' (a wheel) or "
+            "'danpredict[dlib]' (compiles)"
+        )
+    return _library.get_frontal_face_detector()
