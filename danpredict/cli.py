@@ -72,6 +72,9 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--validation", type=_fraction, default=0.1, help="fraction of the photos; 0.1 by default"
     )
+    train.add_argument(
+        "--start", metavar="MODEL", help="begin with a model's weights, not by chance"
+    )
     train.add_argument("--faces", type=_positive, help="faces seen, instead of the config's")
     train.add_argument("--seed", type=int, default=0, help="of all that is random; 0 by default")
     train.add_argument("--threads", type=_positive, help="threads of torch; all cores by default")
@@ -118,12 +121,15 @@ def _train(arguments: argparse.Namespace) -> None:
         import torch
         import torch.distributed as dist
 
+        from danpredict.model_file import read_model
+        from danpredict.predictor import find_model
         from danpredict.training.config import load_config
         from danpredict.training.run import LICENCE_UNKNOWN, DataSource, train, with_faces
     except ModuleNotFoundError as error:
         message = f"training needs {error.name}: pip install 'danpredict[torch]'"
         raise ImportError(message) from error
 
+    start = read_model(find_model(arguments.start)) if arguments.start else None
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     if dist.is_torchelastic_launched():
@@ -138,6 +144,7 @@ def _train(arguments: argparse.Namespace) -> None:
         validation=arguments.validation,
         seed=arguments.seed,
         licence=arguments.licence or LICENCE_UNKNOWN,
+        start=start,
     )
     if model is not None:
         print(f"wrote {arguments.out / 'model.dan'}, {len(model.data) / 1e6:.1f} MB")

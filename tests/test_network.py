@@ -96,11 +96,21 @@ def test_a_model_without_trust_tells_none(astronaut: Image) -> None:
     assert cascade.refine([astronaut], [start]).face(0)[1:] == (None, None)
 
 
-def test_dense_kernels_of_eight_bits_are_near(rng: np.random.Generator) -> None:
-    kernel = rng.normal(0, rng.uniform(0.01, 1, 7), (500, 7)).astype(np.float32)
-    rounded, scale = to_bytes(kernel)
-    assert np.abs(rounded * scale - kernel).max() <= np.abs(kernel).max() / 254 + 1e-6
-    assert (np.abs(rounded * scale - kernel) <= scale / 2 + 1e-7).all()  # each output its own scale
+@pytest.mark.parametrize("axis", [0, 1])
+def test_dense_kernels_of_eight_bits_are_near(rng: np.random.Generator, axis: int) -> None:
+    kernel = (rng.normal(0, 1, (500, 7)) * rng.uniform(0.01, 1, 7)).astype(np.float32)
+    rounded, scale = to_bytes(kernel if axis else kernel.T, axis)
+    restored = rounded * scale if axis else rounded.T * scale
+    assert (np.abs(restored - kernel) <= scale / 2 + 1e-7).all()  # each output has its own scale
+    assert rounded.dtype == np.int8
+
+
+def test_large_dense_kernels_are_stored_in_bytes() -> None:
+    """Of four bytes a weight, hardly more than one is left."""
+    network = NetworkConfig(stages=1, landmarks=5, widths=(16, 32), blocks=(0, 1), hidden=64)
+    config = dataclasses.replace(load_config("lean"), network=network)
+    model = export_model(random_network(network), config, CARD)
+    assert 32 * 28 * 28 * 64 < len(model.data) < 1.1 * 32 * 28 * 28 * 64
 
 
 def test_similarity_equals_scikit_images(rng: np.random.Generator) -> None:

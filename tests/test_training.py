@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import os
@@ -18,6 +19,7 @@ import torch
 
 from danpredict import DANShapePredictor, convention
 from danpredict.boxes import BoxCalibration
+from danpredict.cascade import Cascade
 from danpredict.datasets import LabelledFace, read_folder, read_picture
 from danpredict.geometry import Box, bounding_box, initial_transform
 from danpredict.images import sample_face
@@ -156,6 +158,41 @@ def test_two_processes_share_a_run(dataset: Path, tmp_path: Path) -> None:
     name = "stages.0.output.weight"
     torch.testing.assert_close(together["network"][name], apart["network"][name], rtol=0, atol=0.02)
     train([DataSource(dataset)], out, load_config(str(recipe)))  # finished: only exports again
+
+
+@pytest.mark.parametrize("backbone", ["residual", "plain"])
+def test_a_warm_start_goes_on_where_the_model_is(
+    dataset: Path, tmp_path: Path, astronaut: Image, backbone: str
+) -> None:
+    network = dataclasses.replace(SMALL.network, backbone=backbone)
+    config = dataclasses.replace(
+        SMALL, network=network, schedule=dataclasses.replace(SMALL.schedule, faces=8 * 40)
+    )
+    first = train([DataSource(dataset)], tmp_path / "first", config, validation=0.0)
+    assert first is not None
+    # A learning rate of nothing leaves what was taken over, and even training's own view of it.
+    still = dataclasses.replace(
+        config, schedule=dataclasses.replace(config.schedule, faces=8, learning_rate=0.0)
+    )
+    second = train([DataSource(dataset)], tmp_path / "second", still, validation=0.0, start=first)
+    assert second is not None
+    record = json.loads((tmp_path / "second" / "run.json").read_text())["training"]
+    assert record["start"] == hashlib.sha256(first.data).hexdigest()
+    start = initial_transform(Box(180, 90, 260, 175), first.mean_shape)
+    before, after = (
+        Cascade(model, threads=1).refine([astronaut], [start]).stages for model in (first, second)
+    )
+    moved = np.abs(before[-1] - start.inverse(first.mean_shape)).max()
+    assert moved > 1
+    for a, b in zip(before, after, strict=True):
+        np.testing.assert_allclose(a, b, atol=0.1 * moved)
+
+    other = dataclasses.replace(still, network=dataclasses.replace(network, blocks=(2, 2, 2, 2)))
+    with pytest.raises(ValueError, match="same layers"):
+        train([DataSource(dataset)], tmp_path / "third", other, start=first)
+    fewer = dataclasses.replace(still, network=dataclasses.replace(network, stages=1))
+    with pytest.raises(ValueError, match="1 stages"):
+        train([DataSource(dataset)], tmp_path / "fourth", fewer, start=first)
 
 
 def test_resuming_goes_on_exactly(

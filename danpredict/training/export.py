@@ -42,10 +42,24 @@ class Exported(nn.Module):
         return tuple(outputs)
 
 
-def to_bytes(kernel: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Round a dense kernel (in, out) to eight bits and a scale per output."""
-    scale = np.abs(kernel).max(0).clip(1e-12) / 127
-    return np.round(kernel / scale).astype(np.int8), scale
+def to_bytes(
+    kernel: NDArray[np.float32], axis: int
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Round a dense kernel to eight bits, with a scale for each output; ``axis`` counts these."""
+    scale = np.abs(kernel).max(1 - axis, keepdims=True).clip(1e-12) / 127
+    return np.round(kernel / scale).astype(np.int8), scale.ravel()
+
+
+def output_axes(graph: onnx.ModelProto) -> dict[str, int]:
+    """The dense kernels by name, with the axis that counts their outputs."""
+    axes = {}
+    for node in graph.graph.node:
+        if node.op_type == "MatMul":
+            axes[node.input[1]] = 1
+        elif node.op_type == "Gemm":
+            transposed = any(a.name == "transB" and a.i for a in node.attribute)
+            axes[node.input[1]] = 0 if transposed else 1
+    return axes
 
 
 def compress(graph: onnx.ModelProto) -> None:
@@ -54,7 +68,7 @@ def compress(graph: onnx.ModelProto) -> None:
     Arithmetic stays float32. Convolutions become float16, dense kernels of more than 100,000
     weights eight bits with a scale per output: they are most of the file.
     """
-    dense = {node.input[1] for node in graph.graph.node if node.op_type == "MatMul"}
+    dense = output_axes(graph)
     restore, scales = [], []
     for tensor in graph.graph.initializer:
         values, name = numpy_helper.to_array(tensor), tensor.name
@@ -62,11 +76,14 @@ def compress(graph: onnx.ModelProto) -> None:
             continue
         small = f"{name}.small"
         if name in dense and values.size > 100_000:
-            rounded, scale = to_bytes(values)
+            rounded, scale = to_bytes(values, dense[name])
             tensor.CopyFrom(numpy_helper.from_array(rounded, small))
             scales.append(numpy_helper.from_array(scale, f"{name}.scale"))
-            inputs = [small, f"{name}.scale"]
-            restore.append(helper.make_node("DequantizeLinear", inputs, [name], axis=1))
+            restore.append(
+                helper.make_node(
+                    "DequantizeLinear", [small, f"{name}.scale"], [name], axis=dense[name]
+                )
+            )
         else:
             tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), small))
             restore.append(helper.make_node("Cast", [small], [name], to=onnx.TensorProto.FLOAT))

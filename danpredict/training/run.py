@@ -82,6 +82,7 @@ def train(
     validation: float = 0.1,
     seed: int = 0,
     licence: str = LICENCE_UNKNOWN,
+    start: Model | None = None,
 ) -> Model | None:
     """Train, or go on with the run in ``out``.
 
@@ -94,6 +95,8 @@ def train(
         A fraction of the photos of all that are not ``extra`` is kept for validation.
     rectangles : Path, optional
         Detector rectangles (see `danpredict.datasets.read_folder`) for validation to start from.
+    start : Model, optional
+        Begin with its weights instead of chance.
 
     Returns
     -------
@@ -130,14 +133,18 @@ def train(
         )
     if not train_faces:
         raise ValueError("expected faces to train on, got none: all fell into validation")
-    mean_shape = canonical_mean_shape(
-        train_faces, layout.mirror, config.network.input_size, config.region
-    )
+    if start is not None and start.info["convention"] == config.convention:
+        mean_shape = start.mean_shape  # what its weights move landmarks from
+    else:
+        mean_shape = canonical_mean_shape(
+            train_faces, layout.mirror, config.network.input_size, config.region
+        )
     calibration = box_calibration(BOX_SOURCE)
     recipe: dict[str, Any] = {
         "config": asdict(config),
         "seed": seed,
         "validation_fraction": validation,
+        "start": None if start is None else hashlib.sha256(start.data).hexdigest(),
     }
     out.mkdir(parents=True, exist_ok=True)
     with one_opencv_thread():
@@ -151,6 +158,7 @@ def train(
             out,
             seed,
             identity=recipe | {"data": {row["sha256"]: row["weight"] for row in data}},
+            start=start,
         )
         trainer.resume()
         card: dict[str, Any] = {

@@ -17,14 +17,17 @@ from tqdm import tqdm
 
 from danpredict.conventions import Convention
 from danpredict.metrics import inter_ocular, normalised_errors, summarise
+from danpredict.model_file import Model
 from danpredict.network import DeepAlignmentNetwork, StageResult
 from danpredict.training.config import TrainingConfig
 from danpredict.training.faces import FaceTiles
 from danpredict.training.log import RunLog
 from danpredict.training.losses import Target, heatmap_loss, landmark_loss, trust_loss
 from danpredict.training.sampling import Sampler
+from danpredict.training.warm_start import warm_start
 
 CHECKPOINT_SECONDS = 180
+WARM_START_FACES = 256
 VALIDATIONS = 40  # in a whole run
 FEWEST_CHANNELS = 16  # torch 2.13 corrupts memory with 8, in float32 with channels last
 
@@ -72,8 +75,9 @@ class Trainer:
         folder: Path,
         seed: int,
         identity: dict[str, Any],
+        start: Model | None = None,
     ) -> None:
-        """Set up at step 0.
+        """Set up at step 0, from chance or from the weights of ``start``.
 
         ``identity`` is what must not change when a run is resumed: config, seed, data.
         """
@@ -100,6 +104,9 @@ class Trainer:
         torch.manual_seed(seed)
         shape = torch.as_tensor(mean_shape, dtype=torch.float32)
         self.network = DeepAlignmentNetwork(config.network, shape)
+        if start is not None:
+            images, transform, _ = sampler.batch(0, range(WARM_START_FACES))
+            warm_start(self.network, start, images, transform)
         if self.bfloat16 or min(config.network.widths) >= FEWEST_CHANNELS:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = AveragedModel(

@@ -1,0 +1,111 @@
+"""Where the shipped model fails, and whether it knows: one face made harder and harder.
+
+    python examples/limits.py --out limits.jpg
+
+Each tile shows the landmarks and the model's confidence on scikit-image's astronaut: turned,
+covered, coarse, from a rectangle that is off, and where there is no face at all. A landmark is the
+redder the larger its expected error.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from skimage import data
+
+import danpredict
+
+Image = NDArray[np.uint8]
+TILE, COLUMNS = 260, 5
+FACE = (179, 83, 266, 170)  # dlib's HOG rectangle of the astronaut's face
+
+
+def turned(image: Image, degrees: float) -> Image:
+    """The picture turned about the middle of the face."""
+    left, top, right, bottom = FACE
+    middle = ((left + right) / 2, (top + bottom) / 2)
+    matrix = cv2.getRotationMatrix2D(middle, degrees, 1)
+    size = (image.shape[1], image.shape[0])
+    return np.asarray(cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REFLECT), np.uint8)
+
+
+def covered(image: Image, left: int, top: int, right: int, bottom: int) -> Image:
+    """The picture with a gray board before it."""
+    copy = image.copy()
+    copy[top:bottom, left:right] = 90
+    return copy
+
+
+def coarse(image: Image, factor: int) -> Image:
+    """The picture as if taken with a fraction of the pixels."""
+    size = (image.shape[1], image.shape[0])
+    small = cv2.resize(image, (size[0] // factor, size[1] // factor), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def cases() -> list[tuple[str, Image, tuple[int, int, int, int]]]:
+    """Title, picture and rectangle of each tile."""
+    image = np.asarray(data.astronaut())  # type: ignore[no-untyped-call]
+    left, top, right, bottom = FACE
+    return [
+        ("as it is", image, FACE),
+        ("turned by 30", turned(image, 30), FACE),
+        ("turned by 60", turned(image, 60), FACE),
+        ("upside down", turned(image, 180), FACE),
+        ("box off by a quarter", image, (left + 22, top + 22, right + 22, bottom + 22)),
+        ("box twice as large", image, (left - 44, top - 44, right + 44, bottom + 44)),
+        ("mouth covered", covered(image, 180, 128, 270, 200), FACE),
+        ("half covered", covered(image, 222, 60, 290, 200), FACE),
+        ("one eighth of the pixels", coarse(image, 8), FACE),
+        ("no face", image, (330, 60, 417, 147)),
+    ]
+
+
+def draw(title: str, image: Image, detection: Any) -> Image:
+    """The rectangle's surroundings with landmarks, coloured by sigma, and the confidence."""
+    rect = detection.rect
+    side = 1.9 * rect.width()
+    corner = np.array([rect.left() + rect.right(), rect.top() + rect.bottom()]) / 2 - side / 2
+    zoom = TILE / side
+    matrix = np.array([[zoom, 0, -zoom * corner[0]], [0, zoom, -zoom * corner[1]]])
+    border = cv2.BORDER_REPLICATE
+    tile = cv2.warpAffine(image, matrix, (TILE, TILE), flags=cv2.INTER_CUBIC, borderMode=border)
+    box = np.array([[rect.left(), rect.top()], [rect.right(), rect.bottom()]])
+    low, high = ((box - corner) * zoom).round().astype(int).tolist()
+    cv2.rectangle(tile, low, high, (255, 255, 255), 1, cv2.LINE_AA)
+    doubt = np.clip(detection.sigma / (0.08 * rect.width()), 0, 1)
+    for (x, y), part in zip((detection.landmarks - corner) * zoom, doubt, strict=True):
+        colour = (int(255 * part), int(220 * (1 - part)), 60)
+        cv2.circle(tile, (round(float(x)), round(float(y))), 3, (0, 0, 0), -1, cv2.LINE_AA)
+        cv2.circle(tile, (round(float(x)), round(float(y))), 2, colour, -1, cv2.LINE_AA)
+    for text, y in ((title, 15), (f"confidence {detection.confidence:.2f}", TILE - 6)):
+        cv2.rectangle(tile, (0, y - 15), (TILE, y + 6), (0, 0, 0), -1)
+        white = (255, 255, 255)
+        cv2.putText(tile, text, (6, y), cv2.FONT_HERSHEY_SIMPLEX, 0.5, white, 1, cv2.LINE_AA)
+    return np.asarray(tile, np.uint8)
+
+
+def main() -> None:
+    """Draw all cases into one picture."""
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
+    parser.add_argument("--out", type=Path, default=Path("limits.png"), help="picture to write")
+    parser.add_argument("--model", default=danpredict.models()[0], help="model or file")
+    given = parser.parse_args()
+    predictor = danpredict.DANShapePredictor(given.model)
+    tiles = [
+        draw(title, image, predictor(image, danpredict.rectangle(*sides)))
+        for title, image, sides in cases()
+    ]
+    rows = [np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
+    encoded = cv2.imencode(given.out.suffix, np.ascontiguousarray(np.vstack(rows)[..., ::-1]))[1]
+    given.out.write_bytes(encoded.tobytes())
+    print(f"wrote {given.out}")
+
+
+if __name__ == "__main__":
+    main()
