@@ -65,6 +65,19 @@ def test_commands_have_help_and_stand_in_the_readme(
     assert f"danpredict {command}" in (ROOT / "README.md").read_text("utf-8")
 
 
+def test_the_contract_names_tests_that_are_there() -> None:
+    table = (ROOT / "docs" / "contract.md").read_text("utf-8")
+    tests = {path.name: path.read_text("utf-8") for path in (ROOT / "tests").glob("test_*.py")}
+    rows = [line for line in table.splitlines() if line.startswith("| ") and "`test_" in line]
+    assert len(rows) > 20
+    for row in rows:
+        file = ""
+        for name, test in re.findall(r"`(test_\w+\.py)?(?:::(test_\w+))?`", row.split("|")[-2]):
+            file = name or file
+            assert file in tests, row
+            assert not test or f"def {test}(" in tests[file], row
+
+
 def test_info_names_data_and_licence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info"]) == 0
     output = capsys.readouterr().out

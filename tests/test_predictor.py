@@ -157,7 +157,10 @@ def test_copies_keep_everything(predictor: DANShapePredictor, astronaut: Image, 
         assert same.name == det.name
         assert str(same.parts()) == str(det.parts())
         np.testing.assert_array_equal(same.landmarks, det.landmarks)
-    for again in (copy.deepcopy(predictor), pickle.loads(pickle.dumps(predictor))):
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):  # dlib's own aborts with 0 and 1
+        again = pickle.loads(pickle.dumps(det, protocol))
+        np.testing.assert_array_equal(again.landmarks, det.landmarks)
+    for again in (copy.deepcopy(predictor), pickle.loads(pickle.dumps(predictor, 0))):
         np.testing.assert_array_equal(again(astronaut, rect).landmarks, det.landmarks)
 
 
@@ -170,6 +173,13 @@ def test_save_writes_the_very_file(predictor: DANShapePredictor, tmp_path: Path)
         assert DANShapePredictor(kind).info == predictor.info
     with pytest.raises(RuntimeError, match="Error serializing"):
         predictor.save(tmp_path / "missing" / "model.dan")
+
+
+def test_subclasses_work(astronaut: Image, rect: Any) -> None:
+    class Mine(DANShapePredictor):
+        pass
+
+    assert Mine(threads=1)(image=astronaut, box=rect).num_parts == 68
 
 
 def test_shipped_models_are_listed() -> None:
