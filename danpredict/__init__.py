@@ -1,5 +1,6 @@
 """danpredict: a drop-in for ``dlib.shape_predictor`` with a Deep Alignment Network inside."""
 
+from importlib import import_module
 from typing import Any
 
 from danpredict.conventions import convention
@@ -15,15 +16,24 @@ __all__ = [
     "point",
     "points",
     "rectangle",
+    "shape_predictor_training_options",
+    "test_shape_predictor",
+    "train_shape_predictor",
 ]
 
 # dlib's where it is installed, else their twins; looked up late, since dlib takes long to import.
-LATE = ("Detection", "point", "points", "rectangle")
+LATE = {
+    "Detection": "objects",
+    "point": "objects",
+    "points": "objects",
+    "rectangle": "objects",
+    "shape_predictor_training_options": "shape_training",
+    "test_shape_predictor": "shape_training",
+    "train_shape_predictor": "shape_training",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in LATE:
-        from danpredict import objects
-
-        return getattr(objects, name)
+        return getattr(import_module(f"danpredict.{LATE[name]}"), name)
     raise AttributeError(f"module 'danpredict' has no attribute {name!r}")

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from danpredict.geometry import Box
+import numpy as np
+
+from danpredict.geometry import Box, FloatArray
 from danpredict.resources import data_folder
 
 
@@ -44,6 +46,35 @@ class BoxCalibration:
             left + self.right * width,
             top + self.bottom * height,
         )
+
+
+def fit_box_calibration(boxes: FloatArray, landmarks: FloatArray) -> BoxCalibration:
+    """Where the landmarks' tight box lies in a detector's boxes: medians over annotated faces.
+
+    Parameters
+    ----------
+    boxes : (N, 4) float
+        Left, top, right, bottom, image pixels, inclusive.
+    landmarks : (N, L, 2) float, image pixels
+        NaN where they are not labelled.
+
+    Raises
+    ------
+    ValueError
+        No faces, not as many boxes as faces, or boxes without a width and a height.
+    """
+    boxes, landmarks = np.asarray(boxes, float), np.asarray(landmarks, float)
+    if boxes.shape != (len(landmarks), 4) or not len(boxes) or landmarks.ndim != 3:
+        raise ValueError(
+            f"expected (N, 4) boxes and (N, L, 2) landmarks, got {boxes.shape}, {landmarks.shape}"
+        )
+    corner, size = boxes[:, :2], boxes[:, 2:] - boxes[:, :2] + 1
+    if not (size > 0).all():
+        bad = boxes[(size <= 0).any(1)][0]
+        raise ValueError(f"expected boxes with a width and a height, got {bad}")
+    low = np.median((np.nanmin(landmarks, 1) - corner) / size, axis=0)
+    high = np.median((np.nanmax(landmarks, 1) - corner) / size, axis=0)
+    return BoxCalibration(*(round(float(v), 4) for v in (*low, *high)))
 
 
 @cache

@@ -153,7 +153,6 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    from danpredict.conventions import convention
     from danpredict.datasets import read_dataset
     from danpredict.evaluation import observe, report
     from danpredict.predictor import DANShapePredictor
@@ -162,7 +161,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     if out is not None and (out.suffix != ".json" or not out.parent.is_dir()):
         raise ValueError(f"expected --out FILE.json in an existing folder, got {out}")
     predictor = DANShapePredictor(arguments.model)
-    name, layout = predictor.info["name"], convention(predictor.info["convention"])
+    name, layout = predictor.info["name"], predictor.layout
     faces = read_dataset(arguments.dataset, layout.size, arguments.boxes)
     detector = None
     if all(face.rectangle is None for face in faces):
@@ -211,7 +210,6 @@ def _lines(row: dict[str, Any]) -> list[str]:
 
 def _relabel(arguments: argparse.Namespace) -> None:
     from danpredict.cascade import Cascade
-    from danpredict.conventions import convention
     from danpredict.datasets import read_dataset
     from danpredict.model_file import read_model
     from danpredict.predictor import find_model
@@ -220,9 +218,8 @@ def _relabel(arguments: argparse.Namespace) -> None:
     if not arguments.out.parent.is_dir():
         raise ValueError(f"expected --out in an existing folder, got {arguments.out}")
     model = read_model(find_model(arguments.model))
-    layout = convention(model.info["convention"])
-    faces = read_dataset(arguments.dataset, layout.size)
-    kept = relabel(Cascade(model), faces, layout, arguments.out)
+    faces = read_dataset(arguments.dataset, model.layout.size)
+    kept = relabel(Cascade(model), faces, model.layout, arguments.out)
     print(f"wrote {arguments.out}: {kept} of {len(faces)} faces")
 
 

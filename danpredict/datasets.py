@@ -26,11 +26,17 @@ class LabelledFace:
 
     Landmarks that are not labelled are NaN, x and y.
     ``rectangle`` is a detector's (left, top, right, bottom), inclusive; None where there is none.
+    ``image`` is for pictures that lie on no disk.
     """
 
     path: Path
     landmarks: FloatArray
     rectangle: Rectangle | None = None
+    image: Image | None = None
+
+    def picture(self) -> Image:
+        """H x W gray or H x W x 3 RGB uint8; see `read_picture`."""
+        return read_picture(self.path) if self.image is None else self.image
 
     @property
     def photo(self) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from danpredict.conventions import Convention
-from danpredict.datasets import LabelledFace, Rectangle, read_picture
+from danpredict.datasets import LabelledFace, Rectangle
 from danpredict.geometry import FloatArray, bounding_box
 from danpredict.images import Image
 from danpredict.metrics import (
@@ -144,7 +144,7 @@ def observe(
     found: dict[str, list[Any]] = {name: [] for name in predictors}
     beside: dict[str, list[Any]] = {name: [] for name in predictors}
     for face in tqdm(faces, desc="evaluating", unit="face", leave=False):
-        image = read_picture(face.path)
+        image = face.picture()
         sides = face.rectangle if detector is None else hog_rectangle(image, face, detector)
         if sides is None:
             continue

@@ -10,6 +10,7 @@ import numpy as np
 from danpredict.datasets import LabelledFace
 
 LARGEST = 2**28  # bytes; 300-W with all its landmarks is 30 MB
+MOST_PARTS = 10_000
 LARGEST_COORDINATE = 1e6  # pixels
 
 
@@ -45,6 +46,38 @@ def _face(box: ElementTree.Element, picture: Path, size: int) -> LabelledFace | 
     return LabelledFace(picture, landmarks, (left, top, right, bottom))
 
 
+def _parse(path: Path) -> ElementTree.Element:
+    if not path.is_file():
+        raise FileNotFoundError(f"expected an imglab XML file, found no {path}")
+    if path.stat().st_size > LARGEST:
+        raise ValueError(f"expected at most {LARGEST} bytes, got {path.stat().st_size} in {path}")
+    try:
+        parser = ElementTree.XMLParser(target=_Builder())
+        root: ElementTree.Element = ElementTree.parse(path, parser).getroot()
+        if root.tag != "dataset":
+            raise ValueError(f"expected <dataset>, got <{root.tag}>")
+    except (ValueError, ElementTree.ParseError) as error:
+        raise ValueError(f"expected imglab XML, got {path}: {error}") from error
+    return root
+
+
+def count_parts(path: Path) -> int:
+    """Number of landmarks of an imglab XML file: one more than the largest part's name.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        See `read_imglab`.
+    """
+    names = {part.get("name", "") for part in _parse(path).iter("part")}
+    wrong = sorted(name for name in names if not name.isdecimal() or int(name) >= MOST_PARTS)
+    if wrong:
+        raise ValueError(f"expected part names from 0 to {MOST_PARTS - 1}, got {wrong[0]!r}")
+    if not names:
+        raise ValueError(f"expected boxes with parts, found none in {path}")
+    return max(int(name) for name in names) + 1
+
+
 def read_imglab(path: Path, size: int) -> list[LabelledFace]:
     """Read the labelled boxes of an imglab XML file.
 
@@ -63,17 +96,10 @@ def read_imglab(path: Path, size: int) -> list[LabelledFace]:
     ValueError
         Not imglab XML, or something in it that is unsafe or makes no sense.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"expected an imglab XML file, found no {path}")
-    if path.stat().st_size > LARGEST:
-        raise ValueError(f"expected at most {LARGEST} bytes, got {path.stat().st_size} in {path}")
+    root = _parse(path)
     folder = path.parent.resolve()
     faces: list[LabelledFace] = []
     try:
-        parser = ElementTree.XMLParser(target=_Builder())
-        root = ElementTree.parse(path, parser).getroot()
-        if root.tag != "dataset":
-            raise ValueError(f"expected <dataset>, got <{root.tag}>")
         for image in root.iter("image"):
             picture = (folder / image.get("file", "")).resolve()
             if not picture.is_relative_to(folder):
@@ -82,7 +108,7 @@ def read_imglab(path: Path, size: int) -> list[LabelledFace]:
                 raise FileNotFoundError(f"expected a picture, found no {picture}")
             boxes = (box for box in image.iter("box") if box.get("ignore") in (None, "0"))
             faces += [face for box in boxes if (face := _face(box, picture, size)) is not None]
-    except (ValueError, ElementTree.ParseError) as error:
+    except ValueError as error:
         raise ValueError(f"expected imglab XML, got {path}: {error}") from error
     if not faces:
         raise ValueError(f"expected boxes with parts, found none in {path}")

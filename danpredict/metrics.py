@@ -13,8 +13,18 @@ from danpredict.geometry import FloatArray
 FAILURE = 0.08  # of the inter-ocular distance, as in the 300-W challenge and the DAN paper
 
 
+def face_scale(truth: FloatArray, layout: Convention) -> FloatArray:
+    """What errors are measured by (N,): the inter-ocular distance of (N, L, 2) landmarks.
+
+    Half the diagonal of their box where the convention has no eyes.
+    """
+    return inter_ocular(truth, layout) if layout.eyes else box_diagonal(truth, layout) / 2
+
+
 def inter_ocular(truth: FloatArray, layout: Convention) -> FloatArray:
     """Distance of the outer eye corners (N,) of (N, L, 2) landmarks; the 300-W challenge's."""
+    if layout.eyes is None:
+        raise ValueError(f"expected a convention with eyes, got {layout.name}")
     first, second = layout.eyes
     return np.asarray(np.linalg.norm(truth[:, first] - truth[:, second], axis=-1))
 
@@ -29,7 +39,7 @@ def inter_pupil(truth: FloatArray, layout: Convention) -> FloatArray:
 
 def box_diagonal(truth: FloatArray, layout: Convention) -> FloatArray:
     """Diagonal of the landmarks' tight box (N,); for faces whose eyes are too close together."""
-    return np.asarray(np.linalg.norm(np.ptp(truth, axis=1), axis=-1))
+    return np.asarray(np.linalg.norm(np.nanmax(truth, 1) - np.nanmin(truth, 1), axis=-1))
 
 
 NORMALISERS = {

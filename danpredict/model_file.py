@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from danpredict.boxes import BoxCalibration
+from danpredict.conventions import Convention, convention
 from danpredict.geometry import FloatArray
 
 FORMAT_VERSION = 1
@@ -49,6 +50,14 @@ class Model:
     def input_size(self) -> int:
         """Side of the canonical frame, pixels."""
         return int(self.info["input_size"])
+
+    @property
+    def layout(self) -> Convention:
+        """The convention of its landmarks: the file's own, or one that is known by its name."""
+        name = self.info["convention"]
+        if "layout" in self.info:
+            return Convention.read(name, self.info["layout"])
+        return convention(name)
 
     @property
     def box(self) -> BoxCalibration:
@@ -119,6 +128,8 @@ def _check_info(info: dict[str, Any]) -> None:
         raise ValueError(f"expected a mean shape of {info['landmarks']} points, got {shape.shape}")
     if not (np.ptp(shape, axis=0) > 0).all():
         raise ValueError("expected a mean shape with a width and a height")
+    if "layout" in info and Convention.read("", info["layout"]).size != len(shape):
+        raise ValueError(f"expected a layout of {len(shape)} landmarks, got {info['layout']}")
     box = info["box"]
     if not (-9 < box["left"] < box["right"] < 9 and -9 < box["top"] < box["bottom"] < 9):
         raise ValueError(f"expected a landmark box about the rectangle, got {box}")

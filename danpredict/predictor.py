@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from danpredict.conventions import convention
+from danpredict.conventions import Convention, convention
 from danpredict.image_input import as_image
+from danpredict.metrics import face_scale
 from danpredict.model_file import Model, read_model, unpack
 from danpredict.resources import data_folder
 
@@ -39,10 +40,10 @@ def find_model(name: str | bytes | os.PathLike[str]) -> Path:
 class Options:
     """What a predictor was told besides its model; see `DANShapePredictor`."""
 
-    threads: int | None
-    max_sigma: float | None
-    convention: str | None
-    strict: bool
+    threads: int | None = None
+    max_sigma: float | None = None
+    convention: str | None = None
+    strict: bool = False
 
 
 class DANShapePredictor:
@@ -106,14 +107,18 @@ class DANShapePredictor:
         self._cascade = Cascade(model, options.threads)
         if options.max_sigma is not None and not self._cascade.trust:
             raise ValueError("expected a model that tells sigma for max_sigma, got one without")
-        own = model.info["convention"]
-        self._layout = convention(options.convention or own)
-        self._points = self._layout.points_in(own)
+        own, wanted = model.layout, options.convention
+        self._points = None if wanted is None else convention(wanted).points_in(own.name)
 
     @property
     def info(self) -> dict[str, Any]:
         """What the model is: ``model.json`` of its file."""
         return self._model.info
+
+    @property
+    def layout(self) -> Convention:
+        """The convention of the model's own landmarks."""
+        return self._model.layout
 
     def __call__(self, image: Any, box: Any) -> Detection:
         """Landmarks of one face.
@@ -204,9 +209,8 @@ class DANShapePredictor:
         """Which parts are sure enough; None where nobody asked."""
         if sigma is None or self._options.max_sigma is None:
             return None
-        first, second = convention(self._model.info["convention"]).eyes
-        eyes = np.linalg.norm(landmarks[first] - landmarks[second])
-        return np.asarray(sigma <= self._options.max_sigma * eyes)
+        scale = face_scale(landmarks[None], self._model.layout)[0]
+        return np.asarray(sigma <= self._options.max_sigma * scale)
 
     def save(self, predictor_output_filename: str | bytes | os.PathLike[str]) -> None:
         """Write the model file, byte for byte the one that was loaded.

@@ -14,9 +14,10 @@ from tqdm import tqdm
 
 from danpredict.cascade import Cascade
 from danpredict.conventions import Convention
-from danpredict.datasets import LabelledFace, read_picture
+from danpredict.datasets import LabelledFace
 from danpredict.geometry import FloatArray, fit_similarity
 from danpredict.images import Image
+from danpredict.metrics import face_scale
 
 # How far starts are disturbed, in a canonical frame of 112 pixels: less than detectors do.
 STARTS = 3
@@ -72,17 +73,15 @@ def answer(
         starts += [start, flip_frame @ start @ flip_image]
     transforms = [SimilarityTransform(matrix=m) for m in starts]  # type: ignore[no-untyped-call]
     answers = cascade.refine([image, mirrored] * STARTS, transforms).stages[-1]
-    answers[1::2] = answers[1::2][:, list(layout.mirror)]
+    answers[1::2] = answers[1::2][:, list(layout.mirror or ())]
     answers[1::2, :, 0] = image.shape[1] - 1 - answers[1::2, :, 0]
     mean = answers.mean(0)
-    first, second = layout.eyes
     spread = np.linalg.norm(answers - mean, axis=-1).mean()
     frame = fit_similarity(mean, shape, fallback=there)
-    unit = np.linalg.norm(shape[first] - shape[second])
     return Answer(
         mean,
-        float(spread / np.linalg.norm(mean[first] - mean[second])),
-        (frame(labels) - frame(mean)) / unit,
+        float(spread / face_scale(mean[None], layout)[0]),
+        (frame(labels) - frame(mean)) / face_scale(shape[None], layout)[0],
     )
 
 
@@ -104,9 +103,11 @@ def relabel(cascade: Cascade, faces: Sequence[LabelledFace], layout: Convention,
     Landmarks that some face lacks do not count in the comparison. Pictures are named relative to
     the table's folder.
     """
+    if layout.mirror is None:
+        raise ValueError(f"expected a convention with a mirror table, got {layout.name}")
     rng = np.random.default_rng(0)
     answers = [
-        answer(cascade, read_picture(face.path), face.landmarks, layout, rng)
+        answer(cascade, face.picture(), face.landmarks, layout, rng)
         for face in tqdm(faces, desc="relabelling", unit="face", leave=False)
     ]
     kept = trusted(answers)

@@ -157,7 +157,9 @@ def test_shipped_models_say_what_they_are(name: str) -> None:
 
 def test_mirror_is_an_involution_that_keeps_the_groups() -> None:
     layout = convention("ibug68")
-    mirror = layout.mirror
+    mirror, eyes = layout.mirror, layout.eyes
+    assert mirror is not None
+    assert eyes is not None
     assert [mirror[i] for i in mirror] == list(range(layout.size))
     assert sorted(i for group in layout.groups.values() for i in group) == list(range(layout.size))
     swapped = {name: sorted(mirror[i] for i in group) for name, group in layout.groups.items()}
@@ -165,7 +167,7 @@ def test_mirror_is_an_involution_that_keeps_the_groups() -> None:
     assert swapped["right_brow"] == list(layout.groups["left_brow"])
     for part in ("jaw", "nose", "outer_lip", "inner_lip"):
         assert swapped[part] == list(layout.groups[part])
-    assert mirror[layout.eyes[0]] == layout.eyes[1]
+    assert mirror[eyes[0]] == eyes[1]
 
 
 def test_unknown_conventions_are_refused() -> None:

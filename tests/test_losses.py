@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from danpredict import convention
+from danpredict.conventions import Convention
 from danpredict.network import NetworkConfig, StageOutput, StageResult
 from danpredict.training.augment import background_starts, bend
 from danpredict.training.config import AugmentConfig
@@ -20,7 +21,7 @@ from danpredict.training.trust import Calibration, fit_logistic
 
 from .faces import face_shape
 
-EYES = (0, 1)
+SCALE = torch.tensor(40.0)
 IDENTITY = torch.tensor([[[1.0, 0, 0], [0, 1, 0]]])
 
 
@@ -40,23 +41,25 @@ def test_unknown_landmarks_and_background_teach_no_landmarks() -> None:
     truth = square(3)
     known = torch.ones(3, 4, dtype=torch.bool)
     known[0, 2] = False
-    target = Target(truth, known, torch.tensor([True, True, False]))
+    target = Target(truth, known, torch.tensor([True, True, False]), SCALE.expand(3))
     landmarks = (truth + 3).requires_grad_()
-    loss = landmark_loss([result(landmarks)], target, EYES)
+    loss = landmark_loss([result(landmarks)], target)
     assert loss.item() == pytest.approx(3 * 2**0.5 / 40, rel=1e-3)
     (gradient,) = torch.autograd.grad(loss, landmarks)
     taught = gradient.abs().sum(-1) > 0
     expected = known.clone()
     expected[2] = False
     assert torch.equal(taught, expected)
-    nobody = Target(truth, known, torch.zeros(3, dtype=torch.bool))
-    assert landmark_loss([result(landmarks)], nobody, EYES).item() == 0
+    nobody = Target(truth, known, torch.zeros(3, dtype=torch.bool), SCALE.expand(3))
+    assert landmark_loss([result(landmarks)], nobody).item() == 0
 
 
 def test_maps_are_right_where_the_landmarks_are() -> None:
     """On 14 cells of 8 pixels, the landmark at (27.5, 51.5) is the middle of cell (3, 6)."""
     truth = torch.tensor([[[27.5, 51.5], [1000.0, 51.5]]])  # the second lies outside
-    target = Target(truth, torch.ones(1, 2, dtype=torch.bool), torch.tensor([True]))
+    target = Target(
+        truth, torch.ones(1, 2, dtype=torch.bool), torch.tensor([True]), SCALE.expand(1)
+    )
     losses = []
     for x, y in ((3, 6), (4, 6), (3, 5), (6, 3)):
         maps = torch.zeros(1, 2, 14, 14)
@@ -64,7 +67,9 @@ def test_maps_are_right_where_the_landmarks_are() -> None:
         losses.append(heatmap_loss([result(truth, heatmaps=maps)], target, 112).item())
     assert losses[0] < 0.01
     assert min(losses[1:]) > 5
-    between = Target(truth + 4, target.known, target.face)  # half a cell on, in both directions
+    between = Target(
+        truth + 4, target.known, target.face, target.scale
+    )  # half a cell on, in both directions
     maps = torch.full((1, 2, 14, 14), -30.0)
     maps[0, 0, 6:8, 3:5] = 0
     loss = heatmap_loss([result(truth, heatmaps=maps)], between, 112).item()
@@ -73,13 +78,15 @@ def test_maps_are_right_where_the_landmarks_are() -> None:
 
 def test_sigma_is_taught_the_mean_distance() -> None:
     truth = square(2)
-    target = Target(truth, torch.ones(2, 4, dtype=torch.bool), torch.tensor([True, True]))
+    target = Target(
+        truth, torch.ones(2, 4, dtype=torch.bool), torch.tensor([True, True]), SCALE.expand(2)
+    )
     landmarks = (truth + torch.tensor([3.0, 4])).requires_grad_()  # 5 pixels off
     losses = {}
     for sigma in (4.0, 5.0, 6.0):
         log_sigma = torch.full((2, 4), float(np.log(sigma)), requires_grad=True)
         said = result(landmarks, log_sigma=log_sigma, logit=torch.zeros(2))
-        losses[sigma], confidence = trust_loss(said, target, EYES)
+        losses[sigma], confidence = trust_loss(said, target)
         assert confidence.item() == pytest.approx(np.log(2))
     assert losses[5.0] < min(losses[4.0], losses[6.0])
     with pytest.raises(RuntimeError, match="not have been used"):
@@ -88,12 +95,17 @@ def test_sigma_is_taught_the_mean_distance() -> None:
 
 def test_confidence_is_taught_what_came_out_well() -> None:
     truth = square(3)
-    target = Target(truth, torch.ones(3, 4, dtype=torch.bool), torch.tensor([True, True, False]))
+    target = Target(
+        truth,
+        torch.ones(3, 4, dtype=torch.bool),
+        torch.tensor([True, True, False]),
+        SCALE.expand(3),
+    )
     off = torch.tensor([1.0, 9.0, 1.0])[:, None, None] * torch.tensor([1.0, 0])  # of 40 pixels
     losses = []
     for logit in ((5.0, -5.0, 5.0), (5.0, 5.0, 5.0), (5.0, -5.0, -5.0)):
         said = result(truth + off, log_sigma=torch.zeros(3, 4), logit=torch.tensor(logit))
-        losses.append(trust_loss(said, target, EYES)[1].item())
+        losses.append(trust_loss(said, target)[1].item())
     assert losses[0] < 0.01  # found well counts wherever it started
     assert min(losses[1:]) > 1
 
@@ -133,7 +145,7 @@ def tiles(count: int) -> FaceTiles:
 def sampler(weights: list[float], augment: AugmentConfig) -> Sampler:
     layout = convention("ibug68")
     faces = tiles(len(weights))
-    return Sampler(faces, np.array(weights), face_shape(68), layout.mirror, augment, seed=3)
+    return Sampler(faces, np.array(weights), face_shape(68), layout, augment, seed=3)
 
 
 def test_samples_do_not_depend_on_who_asks() -> None:
@@ -157,6 +169,17 @@ def test_weights_and_labels_are_kept() -> None:
     assert not target.known[:, :17].any()  # the jaw stays the jaw when mirrored
     assert target.known[:, 17:].all()
     assert target.face.all()
+
+
+def test_without_a_mirror_table_nothing_is_mirrored() -> None:
+    still = AugmentConfig(light=0, shade=0, blur=0, noise=0, occlusion=0, background=0, roll=0)
+    draw = sampler([1], still)
+    draw.layout = Convention("custom68", 68)
+    _, _, target = draw.batch(0, range(40))
+    for landmarks in target.landmarks:
+        np.testing.assert_array_equal(landmarks.numpy(), draw.faces.landmarks[0])
+    diagonal = np.hypot(*np.ptp(draw.faces.landmarks[0], axis=0))
+    assert target.scale.numpy() == pytest.approx(diagonal / 2)
 
 
 def test_missing_landmarks_are_where_the_mean_shape_says() -> None:

@@ -252,7 +252,7 @@ def test_a_photo_is_on_one_side_of_the_split(dataset: Path) -> None:
 
 
 def test_mean_shape_is_symmetric_upright_and_fills_the_frame(dataset: Path) -> None:
-    mirror = list(convention("ibug68").mirror)
+    mirror = list(convention("ibug68").mirror or ())
     shape = canonical_mean_shape(read_folder(dataset), mirror, 112, 1.3)
     np.testing.assert_allclose(shape[mirror] * [-1, 1] + [111, 0], shape, atol=1e-9)
     assert shape[8, 1] > shape[36, 1]  # chin below the eyes
@@ -275,7 +275,7 @@ def test_mirroring_moves_pixels_and_points_together(rng: np.random.Generator) ->
     x, y = places % 256, places // 256
     image = np.zeros((256, 256), np.uint8)
     image[y, x] = np.arange(1, 69)  # each point its own gray
-    mirror = convention("ibug68").mirror
+    mirror = convention("ibug68").mirror or ()
     flipped, moved = mirror_tile(image, np.stack([x, y], 1).astype(float), mirror)
     x, y = moved.astype(int).T
     np.testing.assert_array_equal(flipped[y, x], np.array(mirror) + 1)
@@ -284,7 +284,7 @@ def test_mirroring_moves_pixels_and_points_together(rng: np.random.Generator) ->
 def test_mirroring_twice_is_nothing(rng: np.random.Generator) -> None:
     image = rng.integers(0, 256, (256, 256), dtype=np.uint8)
     landmarks = rng.uniform(0, 255, (68, 2))
-    mirror = convention("ibug68").mirror
+    mirror = convention("ibug68").mirror or ()
     once = mirror_tile(image, landmarks, mirror)
     assert not np.array_equal(once[0], image)
     twice = mirror_tile(*once, mirror)

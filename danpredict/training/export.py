@@ -6,7 +6,6 @@ import copy
 import io
 import logging
 import warnings
-from dataclasses import asdict
 from typing import Any, cast
 
 import numpy as np
@@ -17,13 +16,10 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
-from danpredict.boxes import box_calibration
 from danpredict.model_file import Model, pack
 from danpredict.network import DeepAlignmentNetwork, Stage
-from danpredict.training.config import TrainingConfig
 
 OPSET = 18  # the first with ScatterElements(reduction="max"), which draws the heatmap
-BOX_SOURCE = "dlib-hog"
 
 
 class Exported(nn.Module):
@@ -136,26 +132,22 @@ def export_stage(stage: Stage, hidden: int) -> bytes:
     return buffer.getvalue()
 
 
-def export_model(
-    network: DeepAlignmentNetwork, config: TrainingConfig, card: dict[str, Any]
-) -> Model:
+def export_model(network: DeepAlignmentNetwork, region: float, card: dict[str, Any]) -> Model:
     """Pack a network with everything that is needed to use it.
 
-    ``card`` is added to the info: name and licence at least; training data, metrics.
+    ``region`` is the input's side in units of the landmark box. ``card`` is added to the info:
+    name, licence, convention and box at least; layout, training data, metrics.
     """
     network = copy.deepcopy(network).eval()
-    graphs = tuple(
-        export_stage(cast(Stage, stage), config.network.hidden) for stage in network.stages
-    )
+    config = network.config
+    graphs = tuple(export_stage(cast(Stage, stage), config.hidden) for stage in network.stages)
     info = {
         **card,
-        "convention": config.convention,
-        "stages": config.network.stages,
-        "landmarks": config.network.landmarks,
-        "input_size": config.network.input_size,
-        "region": config.region,
+        "stages": config.stages,
+        "landmarks": config.landmarks,
+        "input_size": config.input_size,
+        "region": region,
         "preprocessing": "float32 gray, mean of the channels, 0 to 255; normalised in the graph",
         "mean_shape": network.mean_shape.double().numpy().tolist(),
-        "box": {"source": BOX_SOURCE, **asdict(box_calibration(BOX_SOURCE))},
     }
     return pack(info, graphs)

@@ -11,7 +11,7 @@ from skimage.transform import SimilarityTransform
 from tqdm import tqdm
 
 from danpredict.boxes import BoxCalibration
-from danpredict.datasets import LabelledFace, read_picture
+from danpredict.datasets import LabelledFace
 from danpredict.geometry import (
     Box,
     FloatArray,
@@ -49,11 +49,18 @@ class FaceTiles:
         return len(self.images)
 
 
-def procrustes_mean(shapes: FloatArray, mirror: Sequence[int], rounds: int = 10) -> FloatArray:
-    """Symmetric mean of (N, L, 2) shapes after similarity alignment, centred, of unit size."""
+def procrustes_mean(
+    shapes: FloatArray, mirror: Sequence[int] | None, rounds: int = 10
+) -> FloatArray:
+    """Mean of (N, L, 2) shapes after similarity alignment, centred, of unit size, upright.
+
+    With a mirror table it is symmetric, and upright is where it equals its own mirror image.
+    Without, it stands as the shapes do on average.
+    """
     shapes = shapes - shapes.mean(1, keepdims=True)
-    flipped = shapes[:, list(mirror)] * [-1, 1]
-    complex_shapes = np.concatenate([shapes, flipped]) @ np.array([1, 1j])
+    if mirror is not None:
+        shapes = np.concatenate([shapes, shapes[:, list(mirror)] * [-1, 1]])
+    complex_shapes = shapes @ np.array([1, 1j])
     complex_shapes /= np.linalg.norm(complex_shapes, axis=1, keepdims=True)
     mean = complex_shapes[0]
     for _ in range(rounds):
@@ -61,16 +68,19 @@ def procrustes_mean(shapes: FloatArray, mirror: Sequence[int], rounds: int = 10)
         inner = (complex_shapes.conj() * mean).sum(1, keepdims=True)
         mean = (complex_shapes * inner / np.abs(inner)).mean(0)
         mean /= np.linalg.norm(mean)
-    # Procrustes leaves the angle open. Upright is where the mean equals its own mirror image; of
-    # the two such angles this takes the one nearer to how the first face stands.
-    partner = -mean[list(mirror)].conj()
-    mean = mean * np.exp(0.5j * np.angle((mean.conj() * partner).sum()))
-    mean = (mean - mean[list(mirror)].conj()) / 2
+    # Procrustes leaves the angle open.
+    if mirror is None:
+        mean = mean * np.exp(1j * np.angle((complex_shapes @ mean.conj()).sum()))
+    else:
+        # Two angles are upright; this takes the one nearer to how the first face stands.
+        partner = -mean[list(mirror)].conj()
+        mean = mean * np.exp(0.5j * np.angle((mean.conj() * partner).sum()))
+        mean = (mean - mean[list(mirror)].conj()) / 2
     return np.stack([mean.real, mean.imag], 1)
 
 
 def canonical_mean_shape(
-    faces: Sequence[LabelledFace], mirror: Sequence[int], size: int, region: float
+    faces: Sequence[LabelledFace], mirror: Sequence[int] | None, size: int, region: float
 ) -> FloatArray:
     """Mean shape of the faces in the canonical frame, (L, 2) pixels."""
     shapes = np.stack([face.landmarks for face in faces])
@@ -115,7 +125,7 @@ def cut_tiles(
         known[i] = np.isfinite(face.landmarks).all(-1)
         points = complete(face.landmarks, mean_shape)
         tight = bounding_box(points)
-        gray = to_gray(read_picture(face.path))
+        gray = to_gray(face.picture())
         factor = min(shrink_factor(initial_transform(tight, mean_shape).scale), *gray.shape)
         gray = shrink(gray, factor)
         centre = np.array([tight.left + tight.right, tight.top + tight.bottom]) / 2 / factor

@@ -23,16 +23,14 @@ class Target(NamedTuple):
         Which landmarks are labelled. The others do not enter any loss.
     face : (N,) bool
         Whether the start lies on the face. Where it does not, only the confidence learns.
+    scale : (N,) float, source pixels
+        What errors are measured by, the inter-ocular distance; see `metrics.face_scale`.
     """
 
     landmarks: Tensor
     known: Tensor
     face: Tensor
-
-    def eye_distance(self, eyes: tuple[int, int]) -> Tensor:
-        """Inter-ocular distances (N,), source pixels."""
-        first, second = (self.landmarks[:, eye] for eye in eyes)
-        return torch.sqrt(((first - second) ** 2).sum(-1))
+    scale: Tensor
 
 
 def average(values: Tensor, mask: Tensor) -> Tensor:
@@ -45,15 +43,14 @@ def landmark_distance(landmarks: Tensor, target: Target) -> Tensor:
     return torch.sqrt(((landmarks - target.landmarks) ** 2).sum(-1) + 1e-6)
 
 
-def landmark_loss(results: list[StageResult], target: Target, eyes: tuple[int, int]) -> Tensor:
+def landmark_loss(results: list[StageResult], target: Target) -> Tensor:
     """Mean point distance over inter-ocular distance, added up over the stages.
 
     The loss of the DAN paper (section 3), there over the inter-pupil distance and on one stage.
     """
-    scale = target.eye_distance(eyes)
     total = torch.zeros(())
     for result in results:
-        distance = average(landmark_distance(result.landmarks, target), target.known) / scale
+        distance = average(landmark_distance(result.landmarks, target), target.known) / target.scale
         total = total + average(distance, target.face)
     return total
 
@@ -88,7 +85,7 @@ def heatmap_loss(results: list[StageResult], target: Target, size: int) -> Tenso
     return total / len(results)
 
 
-def trust_loss(result: StageResult, target: Target, eyes: tuple[int, int]) -> tuple[Tensor, Tensor]:
+def trust_loss(result: StageResult, target: Target) -> tuple[Tensor, Tensor]:
     """Losses of the expected errors and of the confidence; the landmarks get no gradient.
 
     ``log(sigma) + distance / sigma`` is smallest where sigma is the expected distance (the
@@ -101,7 +98,7 @@ def trust_loss(result: StageResult, target: Target, eyes: tuple[int, int]) -> tu
     distance = landmark_distance(result.landmarks, target).detach()
     scale = torch.sqrt((result.transform[:, 0, :2].detach() ** 2).sum(-1))
     unlikely = log_sigma + distance * scale[:, None] * torch.exp(-log_sigma)
-    error = average(distance, target.known) / target.eye_distance(eyes)
+    error = average(distance, target.known) / target.scale
     good = (error < FAILURE).float()
     return (
         average(average(unlikely, target.known), target.face),

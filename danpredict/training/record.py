@@ -20,7 +20,8 @@ def fingerprint(faces: Sequence[LabelledFace]) -> str:
     """SHA-256 over the pictures and landmarks of a data set, in order."""
     digest = hashlib.sha256()
     for face in faces:
-        digest.update(face.path.read_bytes())
+        content = face.path.read_bytes() if face.image is None else face.image.tobytes()
+        digest.update(content)
         digest.update(np.ascontiguousarray(face.landmarks, np.float64).tobytes())
     return digest.hexdigest()
 

@@ -7,27 +7,28 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from danpredict.boxes import box_calibration
-from danpredict.conventions import convention
+from danpredict.boxes import BoxCalibration, box_calibration
+from danpredict.conventions import Convention, convention
 from danpredict.datasets import LabelledFace, read_dataset
 from danpredict.metrics import summarise
 from danpredict.model_file import Model
 from danpredict.network import DeepAlignmentNetwork, Stage
 from danpredict.training.config import TrainingConfig
-from danpredict.training.export import BOX_SOURCE, export_model
+from danpredict.training.export import export_model
 from danpredict.training.faces import canonical_mean_shape, cut_tiles
 from danpredict.training.record import commit, fingerprint, versions
 from danpredict.training.sampling import Sampler
 from danpredict.training.trainer import Trainer
 from danpredict.training.trust import calibrate
 
+BOX_SOURCE = "dlib-hog"  # what models of known conventions expect
 LICENCE_UNKNOWN = "the terms of the training data apply"
 
 
@@ -73,6 +74,63 @@ def one_opencv_thread() -> Iterator[None]:
         cv2.setNumThreads(threads)
 
 
+@dataclass
+class TrainingData:
+    """Faces to train and to validate on, ready to be cut.
+
+    ``weights`` are in proportion to the training faces' chances to be drawn; ``record`` says where
+    all of it comes from.
+    """
+
+    train: list[LabelledFace] = field(default_factory=list)
+    validation: list[LabelledFace] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    record: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(
+        self, name: str, faces: Sequence[LabelledFace], validation: float, weight: float = 1.0
+    ) -> None:
+        """Add a data set, a fraction of whose photos is for validation."""
+        split = split_faces(faces, validation)
+        self.train += split.train
+        self.validation += split.validation
+        self.weights += [weight] * len(split.train)
+        self.record.append(
+            {
+                "name": name,
+                "faces": len(faces),
+                "train_faces": len(split.train),
+                "weight": weight,
+                "sha256": fingerprint(faces),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a run is about besides faces and config: the landmarks and the rectangles."""
+
+    layout: Convention
+    calibration: BoxCalibration
+    box_source: str
+
+
+def read_sources(
+    sources: Sequence[DataSource], size: int, rectangles: Path | None, validation: float
+) -> TrainingData:
+    """Read data sets of ``size`` landmarks; see `train`."""
+    paths = [source.path.resolve() for source in sources]
+    twice = {path for path in paths if paths.count(path) > 1}
+    if twice:
+        raise ValueError(f"expected every data set once, got {twice.pop()} twice")
+    data = TrainingData()
+    for source in sources:
+        faces = read_dataset(source.path, size, None if source.extra else rectangles)
+        name = "/".join(source.path.resolve().parts[-2:])
+        data.add(name, faces, 0.0 if source.extra else validation, source.weight)
+    return data
+
+
 def train(
     sources: Sequence[DataSource],
     out: Path,
@@ -84,7 +142,7 @@ def train(
     licence: str = LICENCE_UNKNOWN,
     start: Model | None = None,
 ) -> Model | None:
-    """Train, or go on with the run in ``out``.
+    """Train, or go on with the run in ``out``, on data sets of a known convention.
 
     Writes ``model.dan``, ``run.json`` (all that is needed to repeat it), ``log.csv`` and
     ``curves.png``. Where torch.distributed is set up, the processes share the work.
@@ -107,57 +165,47 @@ def train(
     FileNotFoundError, ValueError
         A data set is missing or damaged, or nothing is left to train on.
     """
-    paths = [source.path.resolve() for source in sources]
-    twice = {path for path in paths if paths.count(path) > 1}
-    if twice:
-        raise ValueError(f"expected every data set once, got {twice.pop()} twice")
     layout = convention(config.convention)
-    train_faces: list[LabelledFace] = []
-    validation_faces: list[LabelledFace] = []
-    weights: list[float] = []
-    data: list[dict[str, Any]] = []
-    for source in sources:
-        faces = read_dataset(source.path, layout.size, None if source.extra else rectangles)
-        split = split_faces(faces, 0.0 if source.extra else validation)
-        train_faces += split.train
-        validation_faces += split.validation
-        weights += [source.weight] * len(split.train)
-        data.append(
-            {
-                "name": "/".join(source.path.resolve().parts[-2:]),
-                "faces": len(faces),
-                "train_faces": len(split.train),
-                "weight": source.weight,
-                "sha256": fingerprint(faces),
-            }
-        )
-    if not train_faces:
+    data = read_sources(sources, layout.size, rectangles, validation)
+    setting = Setting(layout, box_calibration(BOX_SOURCE), BOX_SOURCE)
+    recipe = {"seed": seed, "validation_fraction": validation}
+    return train_on(data, setting, out, config, recipe, licence=licence, start=start)
+
+
+def train_on(
+    data: TrainingData,
+    setting: Setting,
+    out: Path,
+    config: TrainingConfig,
+    recipe: dict[str, Any],
+    *,
+    licence: str = LICENCE_UNKNOWN,
+    start: Model | None = None,
+    progress: bool = True,
+) -> Model | None:
+    """Train on faces that have been read; see `train`. ``recipe`` has the seed at least."""
+    if not data.train:
         raise ValueError("expected faces to train on, got none: all fell into validation")
-    if start is not None and start.info["convention"] == config.convention:
+    layout, seed = setting.layout, recipe["seed"]
+    if start is not None and start.layout == layout:
         mean_shape = start.mean_shape  # what its weights move landmarks from
     else:
-        mean_shape = canonical_mean_shape(
-            train_faces, layout.mirror, config.network.input_size, config.region
-        )
-    calibration = box_calibration(BOX_SOURCE)
-    recipe: dict[str, Any] = {
-        "config": asdict(config),
-        "seed": seed,
-        "validation_fraction": validation,
-        "start": None if start is None else hashlib.sha256(start.data).hexdigest(),
-    }
+        size = config.network.input_size
+        mean_shape = canonical_mean_shape(data.train, layout.mirror, size, config.region)
+    start_hash = None if start is None else hashlib.sha256(start.data).hexdigest()
+    recipe = {"config": asdict(config), **recipe, "start": start_hash}
     out.mkdir(parents=True, exist_ok=True)
     with one_opencv_thread():
-        tiles = cut_tiles(train_faces, mean_shape, calibration)
+        tiles = cut_tiles(data.train, mean_shape, setting.calibration)
         trainer = Trainer(
             config,
             layout,
             mean_shape,
-            Sampler(tiles, np.array(weights), mean_shape, layout.mirror, config.augment, seed),
-            cut_tiles(validation_faces, mean_shape, calibration),
+            Sampler(tiles, np.array(data.weights), mean_shape, layout, config.augment, seed),
+            cut_tiles(data.validation, mean_shape, setting.calibration),
             out,
             seed,
-            identity=recipe | {"data": {row["sha256"]: row["weight"] for row in data}},
+            identity=recipe | {"data": {row["sha256"]: row["weight"] for row in data.record}},
             start=start,
         )
         trainer.resume()
@@ -166,9 +214,9 @@ def train(
             "licence": licence,
             "training": recipe
             | {
-                "data": data,
-                "train_faces": len(train_faces),
-                "validation_faces": len(validation_faces),
+                "data": data.record,
+                "train_faces": len(data.train),
+                "validation_faces": len(data.validation),
                 "processes": trainer.processes,
                 "commit": commit(),
                 "versions": versions(),
@@ -176,11 +224,11 @@ def train(
         }
         if trainer.rank == 0:
             (out / "run.json").write_text(json.dumps(card, indent=1), "utf-8")
-        trainer.run()
-        return finish(trainer, card) if trainer.rank == 0 else None
+        trainer.run(progress=progress)
+        return finish(trainer, setting, card) if trainer.rank == 0 else None
 
 
-def finish(trainer: Trainer, card: dict[str, Any]) -> Model:
+def finish(trainer: Trainer, setting: Setting, card: dict[str, Any]) -> Model:
     """Validate, calibrate and export a run's averaged network."""
     if len(trainer.validation):
         card["metrics"] = {
@@ -190,13 +238,18 @@ def finish(trainer: Trainer, card: dict[str, Any]) -> Model:
     network = copy.deepcopy(trainer.averaged.module).eval()
     assert isinstance(network, DeepAlignmentNetwork)
     if network.config.trust:
-        calibration = calibrate(network, trainer.validation, trainer.convention.eyes)
+        calibration = calibrate(network, trainer.validation, setting.layout)
         card["trust"] = None if calibration is None else asdict(calibration)
         if calibration is not None:
             last = network.stages[-1]
             assert isinstance(last, Stage)
             calibration.apply(last)
-    model = export_model(network, trainer.config, card)
+    card |= {
+        "convention": setting.layout.name,
+        "layout": setting.layout.write(),
+        "box": {"source": setting.box_source, **asdict(setting.calibration)},
+    }
+    model = export_model(network, trainer.config.region, card)
     (trainer.folder / "model.dan").write_bytes(model.data)
     return model
 

@@ -9,7 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from danpredict.conventions import Convention
 from danpredict.geometry import FloatArray
+from danpredict.metrics import face_scale
 from danpredict.training.augment import Tile, background_starts, bend, random_starts, vary
 from danpredict.training.config import AugmentConfig
 from danpredict.training.faces import FaceTiles, mirror_tile
@@ -38,12 +40,12 @@ class Sampler:
         faces: FaceTiles,
         weights: FloatArray,
         mean_shape: FloatArray,
-        mirror: tuple[int, ...],
+        layout: Convention,
         augment: AugmentConfig,
         seed: int,
     ) -> None:
         """``weights`` (N,) are in proportion to the faces' chances to be drawn."""
-        self.faces, self.mean_shape, self.mirror = faces, mean_shape, list(mirror)
+        self.faces, self.mean_shape, self.layout = faces, mean_shape, layout
         self.augment, self.seed = augment, seed
         self.cumulative = np.cumsum(weights) / np.sum(weights)
 
@@ -53,9 +55,9 @@ class Sampler:
         augment, faces = self.augment, self.faces
         index, other = np.searchsorted(self.cumulative, rng.random(2), side="right")
         tile, points, known = faces.images[index], faces.landmarks[index], faces.known[index]
-        if rng.random() < 0.5:
-            tile, points = mirror_tile(tile, points, self.mirror)
-            known = known[self.mirror]
+        if rng.random() < 0.5 and self.layout.mirror is not None:
+            tile, points = mirror_tile(tile, points, self.layout.mirror)
+            known = known[list(self.layout.mirror)]
         if rng.random() < augment.bend:
             tile, points = bend(rng, tile, points, augment)
         tile = vary(rng, tile, points, faces.images[other], augment)
@@ -70,4 +72,5 @@ class Sampler:
         images, starts, landmarks, known, face = (
             torch.from_numpy(np.stack(part)) for part in zip(*samples, strict=True)
         )
-        return images[:, None].float(), starts, Target(landmarks.float(), known, face)
+        scale = torch.from_numpy(face_scale(landmarks.double().numpy(), self.layout)).float()
+        return images[:, None].float(), starts, Target(landmarks.float(), known, face, scale)

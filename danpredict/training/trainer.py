@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from danpredict.conventions import Convention
-from danpredict.metrics import inter_ocular, normalised_errors, summarise
+from danpredict.metrics import face_scale, normalised_errors, summarise
 from danpredict.model_file import Model
 from danpredict.network import DeepAlignmentNetwork, StageResult
 from danpredict.training.config import TrainingConfig
@@ -186,10 +186,10 @@ class Trainer:
 
     def loss(self, results: list[StageResult], target: Target) -> Tensor:
         """All losses, weighted."""
-        network, weights, eyes = self.config.network, self.config.loss, self.convention.eyes
-        loss = landmark_loss(results, target, eyes)
+        network, weights = self.config.network, self.config.loss
+        loss = landmark_loss(results, target)
         if network.trust:
-            sigma, confidence = trust_loss(results[-1], target, eyes)
+            sigma, confidence = trust_loss(results[-1], target)
             loss = loss + weights.sigma * sigma + weights.confidence * confidence
         if network.heatmaps:
             loss = loss + weights.heatmap * heatmap_loss(results, target, network.input_size)
@@ -230,18 +230,18 @@ class Trainer:
             for stage, result in zip(errors, results, strict=True):
                 target = self.validation.landmarks[part]
                 found = result.landmarks.numpy()
-                scale = inter_ocular(target, self.convention)
+                scale = face_scale(target, self.convention)
                 stage.append(normalised_errors(found, target, scale))
         return [np.concatenate(stage) for stage in errors]
 
-    def run(self) -> None:
+    def run(self, *, progress: bool = True) -> None:
         """Train to the end of the schedule, logging and saving on the way."""
         every = max(1, self.steps // VALIDATIONS)
         losses: list[float] = []
         started, saved = time.monotonic() - self.seconds, time.monotonic()
         batch, first = self.config.schedule.batch, self.rank == 0
         total, done = self.steps * batch, self.step * batch
-        with tqdm(total=total, initial=done, unit="face", disable=not first) as bar:
+        with tqdm(total=total, initial=done, unit="face", disable=not (first and progress)) as bar:
             while self.step < self.steps:
                 losses.append(self.train_step())
                 self.seconds = time.monotonic() - started

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from danpredict.metrics import FAILURE
+from danpredict.conventions import Convention
+from danpredict.metrics import FAILURE, face_scale
 from danpredict.network import DeepAlignmentNetwork, Stage
 from danpredict.training.augment import background_starts
 from danpredict.training.config import AugmentConfig
@@ -39,7 +40,7 @@ class Calibration:
 
 @torch.inference_mode()
 def observe(
-    network: DeepAlignmentNetwork, faces: FaceTiles, starts: Tensor, eyes: tuple[int, int]
+    network: DeepAlignmentNetwork, faces: FaceTiles, starts: Tensor, layout: Convention
 ) -> tuple[Tensor, Tensor, Tensor]:
     """What the last stage says, and what is true.
 
@@ -56,13 +57,14 @@ def observe(
         result = network(images, starts[part])[-1]
         known = torch.from_numpy(faces.known[part])
         landmarks = torch.from_numpy(faces.landmarks[part])
-        target = Target(landmarks, known, torch.ones(len(known), dtype=torch.bool))
+        size = torch.from_numpy(face_scale(faces.landmarks[part].astype(np.float64), layout))
+        target = Target(landmarks, known, torch.ones(len(known), dtype=torch.bool), size)
         distance = landmark_distance(result.landmarks, target)
         scale = torch.sqrt((result.transform[:, 0, :2] ** 2).sum(-1))
         ratio = distance * scale[:, None] / torch.exp(result.output.log_sigma)
         ratios.append(torch.where(known, ratio, torch.nan))
         logits.append(result.output.logit)
-        goods.append(average(distance, known) / target.eye_distance(eyes) < FAILURE)
+        goods.append(average(distance, known) / target.scale < FAILURE)
     return torch.cat(ratios), torch.cat(logits), torch.cat(goods)
 
 
@@ -83,7 +85,7 @@ def fit_logistic(logit: Tensor, good: Tensor, weight: Tensor) -> tuple[float, fl
 
 
 def calibrate(
-    network: DeepAlignmentNetwork, faces: FaceTiles, eyes: tuple[int, int]
+    network: DeepAlignmentNetwork, faces: FaceTiles, layout: Convention
 ) -> Calibration | None:
     """Fit to the faces from their own starts and, as many again, from starts that miss them.
 
@@ -91,13 +93,13 @@ def calibrate(
     """
     if len(faces) < FEWEST_FACES:
         return None
-    ratio, logit, good = observe(network, faces, torch.from_numpy(faces.starts), eyes)
+    ratio, logit, good = observe(network, faces, torch.from_numpy(faces.starts), layout)
     logits, goods, weights = [logit], [good], [torch.ones(len(faces))]
     rng = np.random.default_rng(0)
     mean_shape = network.mean_shape.numpy()
     for _ in range(ROUNDS):
         starts = background_starts(rng, faces.landmarks, mean_shape, AugmentConfig(roll=0.0))
-        _, logit, good = observe(network, faces, torch.from_numpy(starts), eyes)
+        _, logit, good = observe(network, faces, torch.from_numpy(starts), layout)
         logits.append(logit)
         goods.append(good)
         weights.append(torch.full((len(faces),), 1 / ROUNDS))
