@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,9 @@ from danpredict.images import Image, sample_face
 from danpredict.model_file import Model
 
 ONLY_ERRORS = 3  # ONNX Runtime's log severity
+
+
+Feed = dict[str, NDArray[np.float32]]
 
 
 def shapes(nodes: Sequence[onnxruntime.NodeArg]) -> dict[str, list[int]]:
@@ -75,11 +78,12 @@ class Cascade:
             except Exception as error:  # ONNX Runtime's exceptions share no base class
                 raise RuntimeError(f"Error deserializing stage {number}: {error}") from error
             self.stages.append(stage)
+        self.outputs = [list(shapes(stage.get_outputs())) for stage in self.stages]
 
     @property
     def trust(self) -> bool:
         """Whether the last stage tells sigma and confidence."""
-        return "sigma" in shapes(self.stages[-1].get_outputs())
+        return "sigma" in self.outputs[-1]
 
     def _check(self, stage: onnxruntime.InferenceSession) -> None:
         """Raise ValueError where a graph fits neither the model's info nor the stage before."""
@@ -98,7 +102,21 @@ class Cascade:
                 f"expected inputs {expected} and {points} offsets, got {found} and {outputs}"
             )
 
-    def refine(self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]) -> Refined:
+    def feeds(
+        self, images: Iterable[Image], transforms: Sequence[SimilarityTransform]
+    ) -> list[list[Feed]]:
+        """What goes into each stage, face by face; see `refine`."""
+        seen: list[list[Feed]] = [[] for _ in self.stages]
+        for image, transform in zip(images, transforms, strict=True):
+            self.refine([image], [transform], seen)
+        return seen
+
+    def refine(
+        self,
+        images: Sequence[Image],
+        transforms: Sequence[SimilarityTransform],
+        seen: list[list[Feed]] | None = None,
+    ) -> Refined:
         """Refine the mean shape laid out by each transform.
 
         Parameters
@@ -107,12 +125,14 @@ class Cascade:
             One per face; the same image may come again.
         transforms : N similarities
             Image to canonical.
+        seen : list per stage, optional
+            Is given what goes into each.
         """
         transforms = list(transforms)
         canonical = np.repeat(self.mean_shape[None], len(images), 0)
         hidden: NDArray[np.float32] | None = None
         refined: list[NDArray[np.float64]] = []
-        for stage in self.stages:
+        for stage, names in zip(self.stages, self.outputs, strict=True):
             if refined:
                 transforms = [
                     fit_similarity(points, self.mean_shape, fallback=transform)
@@ -126,7 +146,9 @@ class Cascade:
             inputs = {"image": np.stack(faces)[:, None]}
             if hidden is not None:
                 inputs |= {"landmarks": canonical.astype(np.float32), "hidden": hidden}
-            outputs = dict(zip(shapes(stage.get_outputs()), stage.run(None, inputs), strict=True))
+            if seen is not None:
+                seen[len(refined)].append(inputs)
+            outputs = dict(zip(names, stage.run(names, inputs), strict=True))
             hidden = outputs["hidden_out"]
             moved = canonical + outputs["offsets"]
             refined.append(np.stack([t.inverse(p) for t, p in zip(transforms, moved, strict=True)]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 from skimage.transform import SimilarityTransform
 
+from danpredict import DANShapePredictor
 from danpredict.boxes import box_calibration
 from danpredict.cascade import Cascade
 from danpredict.geometry import Box, bounding_box, initial_transform
@@ -24,11 +26,12 @@ from danpredict.network import (
     transform_points,
     warp,
 )
+from danpredict.predictor import find_model
 from danpredict.training.config import load_config
 from danpredict.training.export import export_model, to_bytes
 
 from .conftest import Image
-from .faces import face_shape
+from .faces import face_shape, write_dataset
 
 # Pixels of the image. Kernels are rounded to float16 in the file, which moves landmarks less.
 TOLERANCE = 0.05
@@ -111,6 +114,25 @@ def test_large_dense_kernels_are_stored_in_bytes() -> None:
     network = NetworkConfig(stages=1, landmarks=5, widths=(16, 32), blocks=(0, 1), hidden=64)
     model = export_model(random_network(network), 1.5, CARD)
     assert 32 * 28 * 28 * 64 < len(model.data) < 1.1 * 32 * 28 * 28 * 64
+
+
+def test_int8_moves_landmarks_little(
+    astronaut: Image, predictor: DANShapePredictor, rect: Any, tmp_path: Path
+) -> None:
+    from danpredict.cli import main
+
+    truth = predictor(astronaut, rect).landmarks
+    write_dataset(tmp_path / "set", astronaut, truth, count=8)
+    out = tmp_path / "small.dan"
+    assert main(["export", "lean68", "--int8", str(tmp_path / "set"), "--out", str(out)]) == 0
+    small = DANShapePredictor(out, threads=1)
+    assert small.info["arithmetic"] == "int8"
+    assert small.info["layout"] == predictor.info["layout"]
+    assert out.stat().st_size < 0.9 * find_model("lean68").stat().st_size
+    found = small(astronaut, rect)
+    apart = np.linalg.norm(found.landmarks - truth, axis=1).mean()
+    assert 0 < apart < 0.02 * np.linalg.norm(truth[36] - truth[45])
+    assert found.confidence == pytest.approx(predictor(astronaut, rect).confidence, abs=0.05)
 
 
 def test_similarity_equals_scikit_images(rng: np.random.Generator) -> None:

@@ -54,7 +54,7 @@ def test_detectors_without_dlib_name_both_packages() -> None:
     assert "danpredict[dlib]" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "relabel", "info"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "relabel", "export", "info"])
 def test_commands_have_help_and_stand_in_the_readme(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,119 @@
+"""Eight-bit arithmetic: a model file whose convolutions and large dense layers run in int8."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
+from tqdm import tqdm
+
+from danpredict.cascade import Cascade, Feed
+from danpredict.datasets import LabelledFace
+from danpredict.geometry import bounding_box, initial_transform
+from danpredict.model_file import Model, pack
+from danpredict.training.export import compress
+from danpredict.training.faces import complete
+
+FACES = 200
+LEAVE = ("output", "trust")  # layers whose results are landmarks and probabilities
+
+
+class _Feeds(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime has no types
+    def __init__(self, feeds: Sequence[Feed]) -> None:
+        self._feeds: Iterator[Feed] = iter(feeds)
+
+    def get_next(self) -> Feed | None:
+        return next(self._feeds, None)
+
+
+def restore(graph: onnx.ModelProto) -> None:
+    """Undo `danpredict.training.export.compress`: kernels become float32 tensors again."""
+    values = {tensor.name: tensor for tensor in graph.graph.initializer}
+    kept = []
+    for node in graph.graph.node:
+        if node.input and node.input[0] in values and node.op_type in ("Cast", "DequantizeLinear"):
+            kernel = numpy_helper.to_array(values[node.input[0]]).astype(np.float32)
+            if node.op_type == "DequantizeLinear":
+                axis = next(a.i for a in node.attribute if a.name == "axis")
+                shape = [-1 if i == axis else 1 for i in range(kernel.ndim)]
+                kernel = kernel * numpy_helper.to_array(values[node.input[1]]).reshape(shape)
+                graph.graph.initializer.remove(values[node.input[1]])
+            values[node.input[0]].CopyFrom(numpy_helper.from_array(kernel, node.output[0]))
+        else:
+            kept.append(node)
+    del graph.graph.node[:]
+    graph.graph.node.extend(kept)
+
+
+def _excluded(graph: onnx.ModelProto) -> list[str]:
+    return [
+        node.name
+        for node in graph.graph.node
+        if node.op_type in ("Conv", "Gemm")
+        and any(part in node.input[1].split(".") for part in LEAVE)
+    ]
+
+
+def quantise_stage(data: bytes, feeds: Sequence[Feed]) -> bytes:
+    """One stage's graph with convolutions and dense layers in int8, by what goes through it."""
+    graph = onnx.load_from_string(data)
+    restore(graph)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.getLogger().setLevel(logging.ERROR)  # it advises to pre-process, which is done
+        path = Path(folder) / "stage.onnx"
+        quantize_static(
+            graph,
+            path,
+            _Feeds(feeds),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["Conv", "Gemm", "Relu", "Add"],
+            nodes_to_exclude=_excluded(graph),
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod.MinMax,
+        )
+        small = onnx.load(path)
+    compress(small)
+    buffer = io.BytesIO()
+    onnx.save(small, buffer)
+    return buffer.getvalue()
+
+
+def quantise(model: Model, faces: Sequence[LabelledFace], name: str) -> Model:
+    """The same model in int8, with the range of every layer taken from some training faces.
+
+    Parameters
+    ----------
+    faces : training faces
+        `FACES` of them are used, evenly spread; they start from their landmarks' box.
+    name : str
+        Of the new model.
+    """
+    chosen = faces[:: max(1, len(faces) // FACES)][:FACES]
+    whole = [complete(face.landmarks, model.mean_shape) for face in chosen]
+    starts = [initial_transform(bounding_box(points), model.mean_shape) for points in whole]
+    pictures = tqdm((face.picture() for face in chosen), "calibrating", len(chosen), leave=False)
+    feeds = Cascade(model).feeds(pictures, starts)
+    graphs = tuple(
+        quantise_stage(graph, feed) for graph, feed in zip(model.graphs, feeds, strict=True)
+    )
+    info = {k: v for k, v in model.info.items() if k not in ("graphs", "format", "format_version")}
+    info |= {"name": name, "arithmetic": "int8", "float32": hashlib.sha256(model.data).hexdigest()}
+    return pack(info, graphs)
