@@ -31,6 +31,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from danpredict.torch_geometry import (
+    fit_similarity,
+    invert_similarity,
+    transform_points,
+    warp,
+)
+
 HEATMAP_HALF_SIZE = 8  # pixels; patch_size 16 in the reference's LandmarkImageLayer
 HEATMAP_EPSILON = 1e-6  # under the root, as in the reference: keeps it smooth at the landmark
 BATCH_NORM_EPSILON = 1e-4  # Lasagne's default, which the reference uses
@@ -258,75 +265,6 @@ class Stage(nn.Module):
                 log_sigma = trust[:, :-1].clamp(-LOG_SIGMA_LIMIT, LOG_SIGMA_LIMIT)
                 logit = trust[:, -1]
         return StageOutput(offsets, hidden, log_sigma, logit, heatmaps)
-
-
-def _multiply(linear: Tensor, points: Tensor) -> Tensor:
-    """(N, 2, 2) matrices times (N, L, 2) points, without ``@``.
-
-    Under autocast a matrix product runs in bfloat16, which moves landmarks by up to 1.5 pixels.
-    """
-    return (linear[:, None] * points[:, :, None]).sum(-1)
-
-
-def fit_similarity(source: Tensor, target: Tensor) -> Tensor:
-    """Least-squares similarity from each source shape to the target, without reflection.
-
-    Closed form of Umeyama 1991 in two dimensions; equals
-    ``skimage.transform.SimilarityTransform.from_estimate``.
-
-    Parameters
-    ----------
-    source : (N, L, 2) float
-    target : (L, 2) float
-
-    Returns
-    -------
-    (N, 2, 3) float
-    """
-    source_mean, target_mean = source.mean(1), target.mean(0)
-    s, d = source - source_mean[:, None], target - target_mean
-    power = (s * s).sum((1, 2)).clamp_min(1e-12)
-    a = (s * d).sum((1, 2)) / power
-    b = (s[..., 0] * d[..., 1] - s[..., 1] * d[..., 0]).sum(1) / power
-    linear = torch.stack([torch.stack([a, -b], -1), torch.stack([b, a], -1)], 1)  # (N, 2, 2)
-    shift = target_mean - _multiply(linear, source_mean[:, None])[:, 0]
-    return torch.cat([linear, shift[..., None]], -1)
-
-
-def invert_similarity(transform: Tensor) -> Tensor:
-    """Inverse of (N, 2, 3) similarity transforms."""
-    linear, shift = transform[..., :2], transform[..., 2]
-    scale2 = (linear[:, 0] ** 2).sum(-1).clamp_min(1e-12)[:, None, None]
-    inverse = linear.transpose(1, 2) / scale2
-    return torch.cat([inverse, -_multiply(inverse, shift[:, None]).transpose(1, 2)], -1)
-
-
-def transform_points(transform: Tensor, points: Tensor) -> Tensor:
-    """Apply (N, 2, 3) transforms to (N, L, 2) points."""
-    return _multiply(transform[..., :2], points) + transform[..., 2][:, None]
-
-
-def warp(images: Tensor, transform: Tensor, size: int) -> Tensor:
-    """Sample source images at the canonical pixels; bilinear, the border replicated.
-
-    Parameters
-    ----------
-    images : (N, 1, H, W) float
-    transform : (N, 2, 3) float
-        Source to canonical.
-    size : int
-
-    Returns
-    -------
-    (N, 1, size, size) float
-    """
-    height, width = images.shape[2:]
-    axis = torch.arange(size, dtype=transform.dtype, device=transform.device)
-    inverse = invert_similarity(transform)[..., None, None]  # (N, 2, 3, 1, 1)
-    source = inverse[:, :, 0] * axis + inverse[:, :, 1] * axis[:, None] + inverse[:, :, 2]
-    span = torch.tensor([width - 1, height - 1], dtype=source.dtype, device=source.device)
-    grid = (2 / span) * source.permute(0, 2, 3, 1) - 1  # (N, S, S, 2)
-    return F.grid_sample(images, grid, "bilinear", "border", align_corners=True)
 
 
 class StageResult(NamedTuple):

@@ -20,13 +20,15 @@ from danpredict.model_file import unpack
 from danpredict.network import (
     DeepAlignmentNetwork,
     NetworkConfig,
+    landmark_heatmap,
+)
+from danpredict.predictor import find_model
+from danpredict.torch_geometry import (
     fit_similarity,
     invert_similarity,
-    landmark_heatmap,
     transform_points,
     warp,
 )
-from danpredict.predictor import find_model
 from danpredict.training.config import load_config
 from danpredict.training.export import export_model, to_bytes
 

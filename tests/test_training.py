@@ -25,7 +25,8 @@ from danpredict.geometry import Box, bounding_box, initial_transform
 from danpredict.images import sample_face
 from danpredict.metrics import inter_ocular, normalised_errors
 from danpredict.model_file import read_model
-from danpredict.network import NetworkConfig, warp
+from danpredict.network import NetworkConfig
+from danpredict.torch_geometry import warp
 from danpredict.training.augment import random_starts, vary
 from danpredict.training.config import (
     AugmentConfig,

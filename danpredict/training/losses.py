@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from danpredict.metrics import FAILURE
-from danpredict.network import StageResult, transform_points
+from danpredict.network import StageResult
+from danpredict.torch_geometry import transform_points
 
 
 class Target(NamedTuple):

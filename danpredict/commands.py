@@ -1,0 +1,170 @@
+"""What the command line's commands do; each takes the parsed arguments."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from danpredict.metrics import NORMALISERS
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train a model, or go on with a run."""
+    try:
+        import torch
+        import torch.distributed as dist
+
+        from danpredict.model_file import read_model
+        from danpredict.predictor import find_model
+        from danpredict.training.config import load_config
+        from danpredict.training.run import LICENCE_UNKNOWN, DataSource, train, with_faces
+    except ModuleNotFoundError as error:
+        message = f"training needs {error.name}: pip install 'danpredict[torch]'"
+        raise ImportError(message) from error
+
+    start = read_model(find_model(arguments.start)) if arguments.start else None
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    if dist.is_torchelastic_launched():
+        dist.init_process_group("gloo")
+    sources = [DataSource(path, weight) for path, weight in arguments.datasets]
+    sources += [DataSource(path, weight, extra=True) for path, weight in arguments.extra]
+    model = train(
+        sources,
+        arguments.out,
+        with_faces(load_config(arguments.config), arguments.faces),
+        rectangles=arguments.boxes,
+        validation=arguments.validation,
+        seed=arguments.seed,
+        licence=arguments.licence or LICENCE_UNKNOWN,
+        start=start,
+    )
+    if model is not None:
+        print(f"wrote {arguments.out / 'model.dan'}, {len(model.data) / 1e6:.1f} MB")
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    """Measure a model on annotated faces."""
+    from danpredict.datasets import read_dataset
+    from danpredict.evaluation import observe, report
+    from danpredict.predictor import DANShapePredictor
+
+    out: Path | None = arguments.out
+    if out is not None and (out.suffix != ".json" or not out.parent.is_dir()):
+        raise ValueError(f"expected --out FILE.json in an existing folder, got {out}")
+    predictor = DANShapePredictor(arguments.model)
+    name, layout = predictor.info["name"], predictor.layout
+    faces = read_dataset(arguments.dataset, layout.size, arguments.boxes)
+    detector = None
+    if all(face.rectangle is None for face in faces):
+        from danpredict.objects import frontal_face_detector
+
+        detector = frontal_face_detector()
+    used, found, beside = observe({name: predictor}, faces, detector=detector, background=True)
+    row = report(found[name], beside.get(name), used, layout)
+    print(f"{arguments.dataset}: {len(used)} of {len(faces)} faces have a rectangle")
+    print("\n".join(_lines(row)))
+    if out is not None:
+        from danpredict.plots import draw_report
+
+        out.write_text(json.dumps({name: row}, indent=1), "utf-8")
+        title = f"{name} on {'/'.join(arguments.dataset.resolve().parts[-2:])}, {len(used)} faces"
+        draw_report({name: row}, title, out.with_suffix(".png"))
+        print(f"wrote {out} and {out.with_suffix('.png')}")
+
+
+def _lines(row: dict[str, Any]) -> list[str]:
+    """A report as text."""
+    lines = [f"{'error in % of':<14} {'NME':>6} {'median':>7} {'> 8 %':>6} {'AUC@8 %':>8}"]
+    for name in NORMALISERS:
+        part = row[name]
+        figures = f"{part['nme']:6.2f} {part['median']:7.2f}"
+        if name == "inter-ocular":  # the limit of 8 % is meant for this one
+            figures += f" {part['failures']:6.1f} {part['auc']:8.1f}"
+        lines.append(f"{name:<14} {figures}")
+    if "stages" in row:
+        stages = (f"{stage['nme']:.2f}" for stage in row["stages"])
+        lines.append(f"after each stage  {'  '.join(stages)}")
+    lines.append("  ".join(f"{part} {error:.2f}" for part, error in row["regions"].items()))
+    if trust := row["trust"]:
+        lines.append(
+            f"confidence: ROC AUC {trust.get('roc_auc', float('nan')):.3f} "
+            f"over {trust['cases']} cases, {trust['good']} of them found well"
+        )
+        bins = (f"{b['confidence']:.2f}/{b['good']:.2f}" for b in trust["reliability"])
+        lines.append(f"said/true: {'  '.join(bins)}")
+        lines.append(
+            f"sigma: rank correlation with the error {trust['sigma_rank_correlation']:.2f}, "
+            f"mean {trust['sigma_over_error']:.2f} x the mean error"
+        )
+    return lines
+
+
+def relabel(arguments: argparse.Namespace) -> None:
+    """Write a model's own landmarks for faces with coarse labels."""
+    from danpredict.cascade import Cascade
+    from danpredict.datasets import read_dataset
+    from danpredict.model_file import read_model
+    from danpredict.predictor import find_model
+    from danpredict.relabel import relabel
+
+    if not arguments.out.parent.is_dir():
+        raise ValueError(f"expected --out in an existing folder, got {arguments.out}")
+    model = read_model(find_model(arguments.model))
+    faces = read_dataset(arguments.dataset, model.layout.size)
+    kept = relabel(Cascade(model), faces, model.layout, arguments.out)
+    print(f"wrote {arguments.out}: {kept} of {len(faces)} faces")
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write a model in eight-bit arithmetic."""
+    from danpredict.datasets import read_dataset
+    from danpredict.model_file import read_model
+    from danpredict.predictor import find_model
+
+    try:
+        from danpredict.training.quantise import quantise
+    except ModuleNotFoundError as error:
+        message = f"export needs {error.name}: pip install 'danpredict[torch]'"
+        raise ImportError(message) from error
+
+    if not arguments.out.parent.is_dir():
+        raise ValueError(f"expected --out in an existing folder, got {arguments.out}")
+    model = read_model(find_model(arguments.model))
+    faces = [face for path in arguments.int8 for face in read_dataset(path, model.layout.size)]
+    small = quantise(model, faces, arguments.out.stem)
+    arguments.out.write_bytes(small.data)
+    print(f"wrote {arguments.out}, {len(small.data) / 1e6:.1f} MB")
+
+
+def info(arguments: argparse.Namespace) -> None:
+    """Print what a model file says of itself."""
+    from danpredict.model_file import read_model
+    from danpredict.predictor import DEFAULT_MODEL, find_model, models
+
+    model = read_model(find_model(arguments.model or DEFAULT_MODEL))
+    info = model.info
+    training, box = info.get("training", {}), info["box"]
+    lines = [
+        f"{info['name']}: {info['landmarks']} landmarks ({info['convention']})",
+        f"  stages     {info['stages']}, input {info['input_size']} x {info['input_size']}",
+        f"  size       {len(model.data) / 1e6:.1f} MB",
+        f"  arithmetic {info.get('arithmetic', 'float32')}",
+        f"  rectangles {box.get('source', 'of an unknown detector')}",
+        f"  licence    {info['licence']}",
+    ]
+    for data in training.get("data", []):
+        lines.append(f"  data       {data['name']}, {data['faces']} faces")
+    if "train_faces" in training:
+        lines.append(
+            f"  of these   {training['train_faces']} for training, "
+            f"{training['validation_faces']} for validation"
+        )
+    for name, row in info.get("metrics", {}).items():
+        lines.append(f"  {name}: NME {row['nme']:.2f} %, above 8 %: {row['failures']:.1f} %")
+    lines.append(f"shipped models: {', '.join(models())}")
+    print("\n".join(lines))
