@@ -144,9 +144,9 @@ def export(arguments: argparse.Namespace) -> None:
 def info(arguments: argparse.Namespace) -> None:
     """Print what a model file says of itself."""
     from danpredict.model_file import read_model
-    from danpredict.predictor import DEFAULT_MODEL, find_model, models
+    from danpredict.predictor import default_model, eight_bit_pays, find_model, models
 
-    model = read_model(find_model(arguments.model or DEFAULT_MODEL))
+    model = read_model(find_model(arguments.model or default_model()))
     info = model.info
     training, box = info.get("training", {}), info["box"]
     lines = [
@@ -167,4 +167,8 @@ def info(arguments: argparse.Namespace) -> None:
     for name, row in info.get("metrics", {}).items():
         lines.append(f"  {name}: NME {row['nme']:.2f} %, above 8 %: {row['failures']:.1f} %")
     lines.append(f"shipped models: {', '.join(models())}")
+    why = "has" if eight_bit_pays() else "lacks"
+    lines.append(
+        f"default here: {default_model()}, since this processor {why} AVX-512 VNNI for int8"
+    )
     print("\n".join(lines))

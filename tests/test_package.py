@@ -13,6 +13,7 @@ import pytest
 
 import danpredict
 from danpredict.cli import build_parser, main
+from danpredict.predictor import default_model
 
 from .conftest import ROOT
 
@@ -81,9 +82,10 @@ def test_the_contract_names_tests_that_are_there() -> None:
 def test_info_names_data_and_licence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info"]) == 0
     output = capsys.readouterr().out
-    assert "lean68: 68 landmarks (ibug68)" in output
+    assert f"{default_model()}: 68 landmarks (ibug68)" in output
+    assert f"default here: {default_model()}, since this processor" in output
     assert "licence" in output
-    assert "1811 for training, 201 for validation" in output
+    assert "7913 for training, 201 for validation" in output
 
 
 @pytest.mark.parametrize(
@@ -136,6 +138,7 @@ def test_the_wheel_holds_danpredict_alone(tmp_path: Path) -> None:
         "danpredict/adapters/boxes.json",
         "danpredict/training/configs/lean.toml",
         "danpredict/weights/lean68.dan",
+        "danpredict/weights/lean68-int8.dan",
         "danpredict/weights/README.md",
     ):
         assert needed in names

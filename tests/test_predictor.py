@@ -15,6 +15,7 @@ import pytest
 import danpredict
 from danpredict import DANShapePredictor
 from danpredict.objects import Detection
+from danpredict.predictor import default_model, find_model
 
 from .conftest import Image
 
@@ -167,7 +168,7 @@ def test_copies_keep_everything(predictor: DANShapePredictor, astronaut: Image, 
 def test_save_writes_the_very_file(predictor: DANShapePredictor, tmp_path: Path) -> None:
     path = tmp_path / "model.dan"
     predictor.save(str(path))
-    assert path.read_bytes() == danpredict.predictor.find_model("lean68").read_bytes()
+    assert path.read_bytes() == find_model(default_model()).read_bytes()
     kinds: list[str | bytes | os.PathLike[str]] = [str(path), os.fsencode(path), path]
     for kind in kinds:
         assert DANShapePredictor(kind).info == predictor.info
@@ -183,7 +184,16 @@ def test_subclasses_work(astronaut: Image, rect: Any) -> None:
 
 
 def test_shipped_models_are_listed() -> None:
-    assert "lean68" in danpredict.models()
+    assert {"lean68", "lean68-int8", default_model()} <= set(danpredict.models())
+    assert DANShapePredictor().info["name"] == default_model()
+
+
+@pytest.mark.parametrize(("found", "expected"), [([], "lean68"), (["AVX512_ICL"], "lean68-int8")])
+def test_the_default_depends_on_the_processor(
+    monkeypatch: pytest.MonkeyPatch, found: list[str], expected: str
+) -> None:
+    monkeypatch.setattr(np, "show_config", lambda mode: {"SIMD Extensions": {"found": found}})
+    assert default_model() == expected
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:

@@ -41,9 +41,12 @@ class Exported(nn.Module):
 def to_bytes(
     kernel: NDArray[np.float32], axis: int
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Round a dense kernel to eight bits, with a scale for each output; ``axis`` counts these."""
+    """Round a dense kernel to eight bits; the scales, of an output each, multiply it back.
+
+    ``axis`` counts the outputs.
+    """
     scale = np.abs(kernel).max(1 - axis, keepdims=True).clip(1e-12) / 127
-    return np.round(kernel / scale).astype(np.int8), scale.ravel()
+    return np.round(kernel / scale).astype(np.int8), scale
 
 
 def output_axes(graph: onnx.ModelProto) -> dict[str, int]:
@@ -61,6 +64,9 @@ def output_axes(graph: onnx.ModelProto) -> dict[str, int]:
 def compress(graph: onnx.ModelProto) -> None:
     """Store kernels in fewer bytes; ONNX Runtime restores them when it loads.
 
+    A cast and a product of constants it computes once. DequantizeLinear, which says the same, it
+    leaves to every run: that took 2 of 5 milliseconds.
+
     Arithmetic stays float32. Convolutions become float16, dense kernels of more than 100,000
     weights eight bits with a scale per output: they are most of the file.
     """
@@ -75,11 +81,9 @@ def compress(graph: onnx.ModelProto) -> None:
             rounded, scale = to_bytes(values, dense[name])
             tensor.CopyFrom(numpy_helper.from_array(rounded, small))
             scales.append(numpy_helper.from_array(scale, f"{name}.scale"))
-            restore.append(
-                helper.make_node(
-                    "DequantizeLinear", [small, f"{name}.scale"], [name], axis=dense[name]
-                )
-            )
+            whole = f"{name}.whole"
+            restore.append(helper.make_node("Cast", [small], [whole], to=onnx.TensorProto.FLOAT))
+            restore.append(helper.make_node("Mul", [whole, f"{name}.scale"], [name]))
         else:
             tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), small))
             restore.append(helper.make_node("Cast", [small], [name], to=onnx.TensorProto.FLOAT))

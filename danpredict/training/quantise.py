@@ -43,21 +43,24 @@ class _Feeds(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime has n
 
 def restore(graph: onnx.ModelProto) -> None:
     """Undo `danpredict.training.export.compress`: kernels become float32 tensors again."""
-    values = {tensor.name: tensor for tensor in graph.graph.initializer}
-    kept = []
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.graph.initializer}
+    used, kept = set(), []
     for node in graph.graph.node:
-        if node.input and node.input[0] in values and node.op_type in ("Cast", "DequantizeLinear"):
-            kernel = numpy_helper.to_array(values[node.input[0]]).astype(np.float32)
-            if node.op_type == "DequantizeLinear":
-                axis = next(a.i for a in node.attribute if a.name == "axis")
-                shape = [-1 if i == axis else 1 for i in range(kernel.ndim)]
-                kernel = kernel * numpy_helper.to_array(values[node.input[1]]).reshape(shape)
-                graph.graph.initializer.remove(values[node.input[1]])
-            values[node.input[0]].CopyFrom(numpy_helper.from_array(kernel, node.output[0]))
+        first = node.input[0] if node.input else ""
+        if first.endswith(".small"):
+            values[node.output[0]] = values[first].astype(np.float32)
+        elif first.endswith(".whole"):
+            values[node.output[0]] = values[first] * values[node.input[1]]
         else:
             kept.append(node)
-    del graph.graph.node[:]
+            used |= set(node.input)
+    del graph.graph.node[:], graph.graph.initializer[:]
     graph.graph.node.extend(kept)
+    graph.graph.initializer.extend(
+        numpy_helper.from_array(np.array(value, order="C"), name)
+        for name, value in values.items()
+        if name in used
+    )
 
 
 def _excluded(graph: onnx.ModelProto) -> list[str]:

@@ -238,7 +238,7 @@ def finish(trainer: Trainer, setting: Setting, card: dict[str, Any]) -> Model:
     network = copy.deepcopy(trainer.averaged.module).eval()
     assert isinstance(network, DeepAlignmentNetwork)
     if network.config.trust:
-        calibration = calibrate(network, trainer.validation, setting.layout)
+        calibration = calibrate(network, trainer.validation, setting.layout, trainer.config.augment)
         card["trust"] = None if calibration is None else asdict(calibration)
         if calibration is not None:
             last = network.stages[-1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,13 +12,13 @@ from torch import Tensor
 from danpredict.conventions import Convention
 from danpredict.metrics import FAILURE, face_scale
 from danpredict.network import DeepAlignmentNetwork, Stage
-from danpredict.training.augment import background_starts
 from danpredict.training.config import AugmentConfig
 from danpredict.training.faces import FaceTiles
 from danpredict.training.losses import Target, average, landmark_distance
+from danpredict.training.sampling import Sampler
 
 FEWEST_FACES = 50  # below, chance would decide
-ROUNDS = 4  # background starts per face
+ROUNDS = 4  # variations and background starts per face
 
 
 @dataclass(frozen=True)
@@ -38,34 +39,37 @@ class Calibration:
             trust.bias[-1] = self.slope * trust.bias[-1] + self.offset
 
 
-@torch.inference_mode()
-def observe(
-    network: DeepAlignmentNetwork, faces: FaceTiles, starts: Tensor, layout: Convention
-) -> tuple[Tensor, Tensor, Tensor]:
-    """What the last stage says, and what is true.
+class Observed(NamedTuple):
+    """What the last stage says of a batch, and what is true.
 
-    Returns
-    -------
+    Attributes
+    ----------
     ratio : (N, L) distance over sigma; NaN where a landmark is not labelled
     logit : (N,)
     good : (N,) bool, mean error below 8 % of the inter-ocular distance
     """
-    ratios, logits, goods = [], [], []
-    for first in range(0, len(faces), 64):
-        part = slice(first, first + 64)
-        images = torch.from_numpy(faces.images[part])[:, None].float()
-        result = network(images, starts[part])[-1]
-        known = torch.from_numpy(faces.known[part])
-        landmarks = torch.from_numpy(faces.landmarks[part])
-        size = torch.from_numpy(face_scale(faces.landmarks[part].astype(np.float64), layout))
-        target = Target(landmarks, known, torch.ones(len(known), dtype=torch.bool), size)
-        distance = landmark_distance(result.landmarks, target)
-        scale = torch.sqrt((result.transform[:, 0, :2] ** 2).sum(-1))
-        ratio = distance * scale[:, None] / torch.exp(result.output.log_sigma)
-        ratios.append(torch.where(known, ratio, torch.nan))
-        logits.append(result.output.logit)
-        goods.append(average(distance, known) / target.scale < FAILURE)
-    return torch.cat(ratios), torch.cat(logits), torch.cat(goods)
+
+    ratio: Tensor
+    logit: Tensor
+    good: Tensor
+
+
+@torch.inference_mode()
+def observe(
+    network: DeepAlignmentNetwork, images: Tensor, starts: Tensor, target: Target
+) -> Observed:
+    """Run the network and compare."""
+    result = network(images, starts)[-1]
+    assert result.output.log_sigma is not None
+    assert result.output.logit is not None
+    distance = landmark_distance(result.landmarks, target)
+    scale = torch.sqrt((result.transform[:, 0, :2] ** 2).sum(-1))
+    ratio = distance * scale[:, None] / torch.exp(result.output.log_sigma)
+    return Observed(
+        torch.where(target.known, ratio, torch.nan),
+        result.output.logit,
+        average(distance, target.known) / target.scale < FAILURE,
+    )
 
 
 def fit_logistic(logit: Tensor, good: Tensor, weight: Tensor) -> tuple[float, float]:
@@ -85,24 +89,39 @@ def fit_logistic(logit: Tensor, good: Tensor, weight: Tensor) -> tuple[float, fl
 
 
 def calibrate(
-    network: DeepAlignmentNetwork, faces: FaceTiles, layout: Convention
+    network: DeepAlignmentNetwork, faces: FaceTiles, layout: Convention, augment: AugmentConfig
 ) -> Calibration | None:
-    """Fit to the faces from their own starts and, as many again, from starts that miss them.
+    """Fit to validation faces, half of them as in training varied, and as much background.
 
-    None where there are too few faces. The network has to be in evaluation mode.
+    Validation pictures alone are too easy to show how the network fails: few faces do. None where
+    there are too few faces. The network has to be in evaluation mode.
     """
-    if len(faces) < FEWEST_FACES:
+    count = len(faces)
+    if count < FEWEST_FACES:
         return None
-    ratio, logit, good = observe(network, faces, torch.from_numpy(faces.starts), layout)
-    logits, goods, weights = [logit], [good], [torch.ones(len(faces))]
-    rng = np.random.default_rng(0)
     mean_shape = network.mean_shape.numpy()
-    for _ in range(ROUNDS):
-        starts = background_starts(rng, faces.landmarks, mean_shape, AugmentConfig(roll=0.0))
-        _, logit, good = observe(network, faces, torch.from_numpy(starts), layout)
-        logits.append(logit)
-        goods.append(good)
-        weights.append(torch.full((len(faces),), 1 / ROUNDS))
-    slope, offset = fit_logistic(torch.cat(logits), torch.cat(goods), torch.cat(weights))
+    everyone = np.ones(count)
+
+    def drawn(share: float) -> Sampler:
+        shares = replace(augment, background=share)
+        return Sampler(faces, everyone, mean_shape, layout, shares, seed=0)
+
+    plain = Target(
+        torch.from_numpy(faces.landmarks),
+        torch.from_numpy(faces.known),
+        torch.ones(count, dtype=torch.bool),
+        torch.from_numpy(face_scale(faces.landmarks.astype(np.float64), layout)),
+    )
+    pictures = torch.from_numpy(faces.images)[:, None].float()
+    batches = [(pictures, torch.from_numpy(faces.starts), plain)]
+    batches += [drawn(0.0).batch(step, range(count)) for step in range(ROUNDS)]
+    batches += [drawn(1.0).batch(step, range(count)) for step in range(ROUNDS)]
+    weights = [0.5] + [0.5 / ROUNDS] * ROUNDS + [1 / ROUNDS] * ROUNDS
+    seen = [observe(network, *batch) for batch in batches]
+    slope, offset = fit_logistic(
+        torch.cat([each.logit for each in seen]),
+        torch.cat([each.good for each in seen]),
+        torch.tensor(weights).repeat_interleave(count),
+    )
     # The likelihood of exponentially distributed distances is largest at their mean ratio.
-    return Calibration(float(ratio.nanmean()), slope, offset)
+    return Calibration(float(seen[0].ratio.nanmean()), slope, offset)

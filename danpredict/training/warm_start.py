@@ -32,13 +32,11 @@ def read_graph(data: bytes) -> tuple[Arrays, Arrays]:
     values: Arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     offsets: Arrays = {}
     for node in graph.node:
-        if node.op_type == "Cast" and node.input[0] in values:
-            values[node.output[0]] = values[node.input[0]].astype(np.float32)
-        elif node.op_type == "DequantizeLinear":
-            axis = next(a.i for a in node.attribute if a.name == "axis")
-            kernel, scale = values[node.input[0]], values[node.input[1]]
-            shape = [-1 if i == axis else 1 for i in range(kernel.ndim)]
-            values[node.output[0]] = kernel * scale.reshape(shape)
+        inputs = [values.get(name) for name in node.input]
+        if node.op_type == "Cast" and inputs[0] is not None:
+            values[node.output[0]] = inputs[0].astype(np.float32)
+        elif node.op_type == "Mul" and inputs[0] is not None and inputs[1] is not None:
+            values[node.output[0]] = inputs[0] * inputs[1]
         elif node.op_type in ("Conv", "Gemm") and len(node.input) > 2:
             offsets[node.input[1].removeprefix("stage.")] = values[node.input[2]]
     return {name.removeprefix("stage."): value for name, value in values.items()}, offsets
