@@ -128,8 +128,8 @@ def _check_info(info: dict[str, Any]) -> None:
         raise ValueError(f"expected a mean shape of {info['landmarks']} points, got {shape.shape}")
     if not (np.ptp(shape, axis=0) > 0).all():
         raise ValueError("expected a mean shape with a width and a height")
-    if "layout" in info and Convention.read("", info["layout"]).size != len(shape):
-        raise ValueError(f"expected a layout of {len(shape)} landmarks, got {info['layout']}")
+    if "layout" in info and (size := Convention.read("", info["layout"]).size) != len(shape):
+        raise ValueError(f"expected a layout of {len(shape)} landmarks, got one of {size}")
     box = info["box"]
     if not (-9 < box["left"] < box["right"] < 9 and -9 < box["top"] < box["bottom"] < 9):
         raise ValueError(f"expected a landmark box about the rectangle, got {box}")

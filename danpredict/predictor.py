@@ -33,7 +33,7 @@ def models() -> list[str]:
 
 def eight_bit_pays() -> bool:
     """Whether this processor has the instructions (AVX-512 VNNI) that make int8 the faster."""
-    extensions = np.show_config(mode="dicts")["SIMD Extensions"]  # type: ignore[index, call-overload]
+    extensions = np.show_config(mode="dicts")["SIMD Extensions"]
     return bool(EIGHT_BIT & set(extensions["found"]))
 
 

@@ -100,7 +100,10 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "graphs are a list": (with_info(graphs=["stage1.onnx"]), "dictionary"),
     "short mean shape": (with_info(mean_shape=[[1, 2]]), "mean shape of 68"),
     "flat mean shape": (with_info(mean_shape=[[i, 7] for i in range(68)]), "width and a height"),
-    "other landmarks": (with_info(landmarks=2, mean_shape=[[1, 2], [3, 4]]), "and 2 offsets"),
+    "other landmarks": (
+        with_info(landmarks=2, mean_shape=[[1, 2], [3, 4]]),
+        "a layout of 2 landmarks",
+    ),
     "no box": (with_info(box={}), "left"),
     "endless box": (with_info(box={"left": 0, "top": 0, "right": 1e999, "bottom": 1}), "box"),
     "inverted box": (with_info(box={"left": 1, "top": 0, "right": 0, "bottom": 1}), "box"),

@@ -130,7 +130,7 @@ def test_a_model_file_cannot_run_code(tmp_path: Path) -> None:
     """No pickle is read; a graph may neither name files outside nor operators of its own."""
     from onnx import TensorProto, helper
 
-    weights = helper.make_tensor("w", TensorProto.FLOAT, [1], b"", raw=True)
+    weights = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[1])
     weights.data_location = TensorProto.EXTERNAL
     weights.external_data.add(key="location", value="/etc/passwd")
     node = helper.make_node("Identity", ["w"], ["offsets"])

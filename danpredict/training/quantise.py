@@ -118,5 +118,7 @@ def quantise(model: Model, faces: Sequence[LabelledFace], name: str) -> Model:
         quantise_stage(graph, feed) for graph, feed in zip(model.graphs, feeds, strict=True)
     )
     info = {k: v for k, v in model.info.items() if k not in ("graphs", "format", "format_version")}
+    metrics = info.pop("metrics", {})  # those of int8 differ, if in the second decimal
+    info["metrics"] = {f"{row}_in_float32": figures for row, figures in metrics.items()}
     info |= {"name": name, "arithmetic": "int8", "float32": hashlib.sha256(model.data).hexdigest()}
     return pack(info, graphs)

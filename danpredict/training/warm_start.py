@@ -99,7 +99,8 @@ def warm_start(
             target = parameters.get(name, buffers.get(name))
             if target is not None and target.shape == value.shape:
                 target.copy_(torch.from_numpy(value.copy()))
-        missing = [name for name in parameters if ".conv" in name and name not in values]
+        missing = [n for n, p in parameters.items() if p.ndim == 4 and n not in values]
+        missing = [name for name in missing if name.startswith("levels.")]
         if missing:
             raise ValueError(f"expected a model with the same layers, got one without {missing[0]}")
         for name, offset in offsets.items():
