@@ -113,6 +113,12 @@ def test_dlibs_functions(
     faces = dlib.full_object_detections([det, det])
     chips = dlib.get_face_chips(astronaut, faces, size=150)
     np.testing.assert_array_equal(chips[0], dlib.get_face_chip(astronaut, det, size=150))
+    theirs = dlib.shape_predictor(str(dlib_model))
+    apart = dlib.test_shape_predictor([astronaut], [[det]], theirs)  # ours as the truth
+    parts = zip(det.parts(), theirs(astronaut, rect).parts(), strict=True)
+    assert apart == pytest.approx(
+        np.mean([np.hypot(a.x - b.x, a.y - b.y) for a, b in parts]), abs=0.5
+    )
     dlib.save_face_chip(astronaut, det, str(tmp_path / "chip"))
     dlib.save_face_chips(astronaut, faces, str(tmp_path / "chips"))
     assert len(list(tmp_path.glob("chip*.jpg"))) == 3
