@@ -1,4 +1,4 @@
-"""Command line: ``danpredict train``, ``evaluate`` and ``info``."""
+"""Command line: what can be asked for; `danpredict.commands` does it."""
 
 from __future__ import annotations
 

@@ -31,6 +31,8 @@ def inter_ocular(truth: FloatArray, layout: Convention) -> FloatArray:
 
 def inter_pupil(truth: FloatArray, layout: Convention) -> FloatArray:
     """Distance of the eyes' centres (N,): the mean of each eye's points; the DAN paper's."""
+    if not {"right_eye", "left_eye"} <= set(layout.groups):
+        raise ValueError(f"expected a convention with points of both eyes, got {layout.name}")
     first, second = (
         truth[:, list(layout.groups[eye])].mean(1) for eye in ("right_eye", "left_eye")
     )
