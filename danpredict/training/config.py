@@ -18,6 +18,7 @@ Section = TypeVar("Section", "NetworkConfig", "AugmentConfig", "LossConfig", "Sc
 class AugmentConfig:
     """How training faces are varied: chances per face, sizes in units of the landmark box."""
 
+    balance: float = 0.0  # 1 draws a face in proportion to how far its shape is from the mean
     shift: float = 0.10  # standard deviation of the start's position
     scale: float = 0.12  # of the logarithm of its size
     roll: float = 20.0  # of its rotation, degrees

@@ -141,6 +141,19 @@ def cut_tiles(
     return FaceTiles(images, landmarks, known, starts)
 
 
+def rarity(landmarks: FloatArray, mean_shape: FloatArray) -> FloatArray:
+    """How unlike the mean shape each of (N, L, 2) faces is: 1 for the median, from 1/2 to 3.
+
+    The distance that a similarity transform leaves. What it leaves is mostly turns of the head and
+    open mouths: few photos have them and most errors. Drawing such faces more often is the
+    pose-based data balancing of Feng et al., "Wing Loss", CVPR 2018.
+    """
+    turned = [SimilarityTransform.from_estimate(points, mean_shape) for points in landmarks]
+    left = np.stack([t(p) for t, p in zip(turned, landmarks, strict=True)]) - mean_shape
+    distance = np.sqrt((left**2).mean((1, 2)))
+    return np.asarray(np.clip(distance / max(np.median(distance), 1e-6), 0.5, 3.0))
+
+
 def mirror_tile(
     image: NDArray[np.uint8], landmarks: FloatArray, mirror: Sequence[int]
 ) -> tuple[NDArray[np.uint8], FloatArray]:

@@ -14,7 +14,7 @@ from danpredict.geometry import FloatArray
 from danpredict.metrics import face_scale
 from danpredict.training.augment import Tile, background_starts, bend, random_starts, vary
 from danpredict.training.config import AugmentConfig
-from danpredict.training.faces import FaceTiles, mirror_tile
+from danpredict.training.faces import FaceTiles, mirror_tile, rarity
 from danpredict.training.losses import Target
 
 
@@ -44,9 +44,10 @@ class Sampler:
         augment: AugmentConfig,
         seed: int,
     ) -> None:
-        """``weights`` (N,) are in proportion to the faces' chances to be drawn."""
+        """``weights`` (N,) are in proportion to the faces' chances, apart from their rarity."""
         self.faces, self.mean_shape, self.layout = faces, mean_shape, layout
         self.augment, self.seed = augment, seed
+        weights = weights * rarity(faces.landmarks, mean_shape) ** augment.balance
         self.cumulative = np.cumsum(weights) / np.sum(weights)
 
     def sample(self, step: int, place: int) -> Sample:
