@@ -24,7 +24,7 @@ def train(arguments: argparse.Namespace) -> None:
         message = f"training needs {error.name}: pip install 'danpredict[torch]'"
         raise ImportError(message) from error
 
-    start = read_model(find_model(arguments.start)) if arguments.start else None
+    start = read_model(find_model(arguments.init)) if arguments.init else None
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     if dist.is_torchelastic_launched():
