@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 
-from danpredict.geometry import fit_similarity
+from danpredict.geometry import fit_similarity, transform_points
 from danpredict.images import Image, sample_face
 from danpredict.model_file import Model
 
@@ -50,22 +51,27 @@ class Refined(NamedTuple):
     sigma: NDArray[np.float64] | None
     confidence: NDArray[np.float64] | None
 
-    def face(self, index: int) -> Face:
-        """One of the faces."""
-        stages = np.stack([stage[index] for stage in self.stages])
-        if self.sigma is None or self.confidence is None:
-            return Face(stages, None, None)
-        return Face(stages, self.sigma[index], float(self.confidence[index]))
+    def faces(self) -> Iterator[Face]:
+        """Face by face."""
+        for i in range(len(self.stages[0])):
+            stages = np.stack([stage[i] for stage in self.stages])
+            if self.sigma is None or self.confidence is None:
+                yield Face(stages, None, None)
+            else:
+                yield Face(stages, self.sigma[i], float(self.confidence[i]))
 
 
 class Cascade:
-    """All stages of a model, ready to run; stateless, so threads may share it."""
+    """All stages of a model, ready to run; stateless, so threads may share it.
 
-    def __init__(self, model: Model, threads: int | None = None) -> None:
-        """``threads`` is for one run of one stage; None leaves it to ONNX Runtime."""
+    A run computes in the thread that calls it. ONNX Runtime's own threads would not survive a
+    fork, and on stages this small they cost more than they bring: faces are shared out instead.
+    """
+
+    def __init__(self, model: Model) -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ONLY_ERRORS
-        options.intra_op_num_threads = threads or 0
+        options.intra_op_num_threads = 1
         self.size = model.input_size
         self.mean_shape = model.mean_shape
         self.stages: list[onnxruntime.InferenceSession] = []
@@ -129,6 +135,7 @@ class Cascade:
             Is given what goes into each.
         """
         transforms = list(transforms)
+        matrices = np.stack([transform.params for transform in transforms])
         canonical = np.repeat(self.mean_shape[None], len(images), 0)
         hidden: NDArray[np.float32] | None = None
         refined: list[NDArray[np.float64]] = []
@@ -138,12 +145,12 @@ class Cascade:
                     fit_similarity(points, self.mean_shape, fallback=transform)
                     for points, transform in zip(refined[-1], transforms, strict=True)
                 ]
-                canonical = np.stack([t(p) for t, p in zip(transforms, refined[-1], strict=True)])
-            faces = [
-                sample_face(image, transform.params, self.size)
-                for image, transform in zip(images, transforms, strict=True)
-            ]
-            inputs = {"image": np.stack(faces)[:, None]}
+                matrices = np.stack([transform.params for transform in transforms])
+                canonical = transform_points(matrices, refined[-1])
+            faces = np.empty((len(images), 1, self.size, self.size), np.float32)
+            for face, image, matrix in zip(faces, images, matrices, strict=True):
+                face[0] = sample_face(image, matrix, self.size)
+            inputs = {"image": faces}
             if hidden is not None:
                 inputs |= {"landmarks": canonical.astype(np.float32), "hidden": hidden}
             if seen is not None:
@@ -151,8 +158,20 @@ class Cascade:
             outputs = dict(zip(names, stage.run(names, inputs), strict=True))
             hidden = outputs["hidden_out"]
             moved = canonical + outputs["offsets"]
-            refined.append(np.stack([t.inverse(p) for t, p in zip(transforms, moved, strict=True)]))
+            refined.append(transform_points(np.linalg.inv(matrices), moved))
         if "sigma" not in outputs:
             return Refined(refined, None, None)
         scale = np.array([transform.scale for transform in transforms])
         return Refined(refined, outputs["sigma"] / scale[:, None], outputs["confidence"])
+
+
+_shared: WeakValueDictionary[tuple[str, ...], Cascade] = WeakValueDictionary()
+
+
+def shared_cascade(model: Model) -> Cascade:
+    """The model's cascade; predictors with the same graphs and mean shape hold the same one."""
+    key = (*model.info["graphs"].values(), model.mean_shape.tobytes().hex())
+    cascade = _shared.get(key)
+    if cascade is None:
+        cascade = _shared[key] = Cascade(model)
+    return cascade

@@ -57,15 +57,21 @@ def initial_transform(box: Box, mean_shape: FloatArray) -> SimilarityTransform:
     """
     from skimage.transform import SimilarityTransform
 
-    box = Box(*np.clip(box, -FARTHEST, FARTHEST).tolist())
+    left, top, right, bottom = (min(max(side, -FARTHEST), FARTHEST) for side in box)
     mean_box = bounding_box(mean_shape)
-    width = max(box.right - box.left, MINIMAL_BOX) / (mean_box.right - mean_box.left)
-    height = max(box.bottom - box.top, MINIMAL_BOX) / (mean_box.bottom - mean_box.top)
+    width = max(right - left, MINIMAL_BOX) / (mean_box.right - mean_box.left)
+    height = max(bottom - top, MINIMAL_BOX) / (mean_box.bottom - mean_box.top)
     scale = 2 / (width + height)
-    centre = np.array([box.left + box.right, box.top + box.bottom]) / 2
-    mean_centre = np.array([mean_box.left + mean_box.right, mean_box.top + mean_box.bottom]) / 2
-    shift = mean_centre - scale * centre
-    return SimilarityTransform(scale=scale, translation=shift)  # type: ignore[no-untyped-call]
+    x = (mean_box.left + mean_box.right - scale * (left + right)) / 2
+    y = (mean_box.top + mean_box.bottom - scale * (top + bottom)) / 2
+    matrix = np.array([[scale, 0, x], [0, scale, y], [0, 0, 1]])
+    return SimilarityTransform(matrix=matrix)  # type: ignore[no-untyped-call]
+
+
+def transform_points(matrices: FloatArray, points: FloatArray) -> FloatArray:
+    """Apply (N, 3, 3) similarities to (N, L, 2) points, each to its own."""
+    linear, shift = matrices[:, :2, :2], matrices[:, None, :2, 2]
+    return np.asarray(points @ linear.transpose(0, 2, 1) + shift)
 
 
 def fit_similarity(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +46,20 @@ def shrink(gray: Image, factor: int) -> Image:
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def _reach(row: list[float], size: int, factor: int, length: int) -> tuple[int, int]:
+    """From and to which pixel of an axis the canonical frame reaches, in whole blocks.
+
+    Blocks lie on a grid anchored at the image's origin, so a small move keeps its pixels. ``row``
+    is the axis's row of the matrix that takes canonical points to the image.
+    """
+    across, down, origin = row
+    ends = [origin + across * u + down * v for u in (-1, size) for v in (-1, size)]
+    last = length // factor
+    start = min(max(math.floor(min(ends) / factor) - 1, 0), last - 1)
+    stop = min(max(math.ceil(max(ends) / factor) + 1, start + 1), last)
+    return start * factor, stop * factor
+
+
 def sample_face(image: Image, matrix: FloatArray, size: int) -> NDArray[np.float32]:
     """Sample the canonical frame from the original image: one interpolation, anti-aliased.
 
@@ -68,27 +84,15 @@ def sample_face(image: Image, matrix: FloatArray, size: int) -> NDArray[np.float
     inverse = np.linalg.inv(matrix)
     height, width = image.shape[:2]
     factor = min(shrink_factor(float(np.hypot(matrix[0, 0], matrix[1, 0]))), height, width)
-
-    corners = np.array([[-1, -1, 1], [size, -1, 1], [-1, size, 1], [size, size, 1]], float)
-    reached = corners @ inverse[:2].T
-    # Blocks lie on a grid anchored at the image's origin, so a small move keeps its pixels.
-    last = np.array([width, height]) // factor
-    start = np.clip(np.floor(reached.min(0) / factor) - 1, 0, last - 1)
-    stop = np.clip(np.ceil(reached.max(0) / factor) + 1, start + 1, last)
-    x0, y0 = start.astype(int) * factor
-    x1, y1 = stop.astype(int) * factor
+    x0, x1 = _reach(inverse[0].tolist(), size, factor, width)
+    y0, y1 = _reach(inverse[1].tolist(), size, factor, height)
     region = shrink(to_gray(image[y0:y1, x0:x1]), factor).astype(np.float32)
 
-    to_region = np.array(
-        [
-            [1 / factor, 0, (0.5 - x0) / factor - 0.5],
-            [0, 1 / factor, (0.5 - y0) / factor - 0.5],
-            [0, 0, 1],
-        ]
-    )
+    to_region = inverse[:2] / factor
+    to_region[:, 2] += (0.5 - x0) / factor - 0.5, (0.5 - y0) / factor - 0.5
     face = cv2.warpAffine(
         region,
-        (to_region @ inverse)[:2],
+        to_region,
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,

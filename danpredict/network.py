@@ -14,8 +14,8 @@ Departures from the reference, on purpose
   through the feature image only: landmarks, transforms, warped images and heatmaps are detached.
 * Backbones are either the paper's (``plain``) or thin residual ones with a stride-2 stem
   (``residual``).
-* One gray mean and deviation instead of a mean and a deviation image; the first stage's input is
-  batch-normalised like the others'; layers start as torch starts them, not by Glorot's rule.
+* Batch normalisation of every stage's input instead of a mean and a deviation image; layers start
+  as torch starts them, not by Glorot's rule.
 
 Frames: *source* is the image that is sampled (pixels), *canonical* the ``input_size`` square in
 which the mean shape is upright and centred. Points are (x, y); the centre of the top-left pixel
@@ -163,18 +163,20 @@ def landmark_heatmap(landmarks: Tensor, size: int) -> Tensor:
     (N, 1, size, size) float in [0, 1]
     """
     half = HEATMAP_HALF_SIZE
-    number, count = landmarks.shape[:2]
+    number = landmarks.shape[0]  # len() would fix it in an exported graph
     landmarks = landmarks.clamp(half, size - 1 - half)
-    offset = torch.arange(-half, half + 1, device=landmarks.device)
-    pixels = landmarks.to(torch.int64)[..., None] + offset  # (N, L, 2, 17)
-    squared = (pixels - landmarks[..., None]) ** 2
-    distance = torch.sqrt(squared[:, :, 1, :, None] + squared[:, :, 0, None, :] + HEATMAP_EPSILON)
-    index = pixels[:, :, 1, :, None] * size + pixels[:, :, 0, None, :]  # (N, L, 17, 17)
-    cells = count * (2 * half + 1) ** 2
-    heatmap = torch.zeros(number, size * size, dtype=landmarks.dtype, device=landmarks.device)
-    heatmap = heatmap.scatter_reduce(
-        1, index.reshape(-1, cells), (1 / (1 + distance)).reshape(-1, cells), "amax"
+    centre = landmarks.to(torch.int64)
+    fraction = (landmarks - centre)[..., None]  # (N, L, 2, 1)
+    # The patch's 289 pixels in one row: ONNX Runtime is slow where the last axis is short.
+    side = torch.arange(-half, half + 1, device=landmarks.device)
+    y, x = (axis.reshape(-1) for axis in torch.meshgrid(side, side, indexing="ij"))
+    squared = (x - fraction[:, :, 0]) ** 2 + (y - fraction[:, :, 1]) ** 2  # (N, L, 289)
+    index = (centre[..., 1] * size + centre[..., 0])[..., None] + (y * size + x)
+    nearest = torch.full(
+        (number, size * size), torch.inf, dtype=landmarks.dtype, device=landmarks.device
     )
+    nearest = nearest.scatter_reduce(1, index.flatten(1), squared.flatten(1), "amin")
+    heatmap = 1 / (1 + torch.sqrt(nearest + HEATMAP_EPSILON))
     return heatmap.reshape(-1, 1, size, size)
 
 
@@ -214,6 +216,9 @@ class Stage(nn.Module):
             channels = 3
             self.feature_layer = nn.Linear(config.hidden, (self.size // 2) ** 2)
         self.input_norm = nn.BatchNorm2d(channels, BATCH_NORM_EPSILON)
+        assert self.input_norm.running_mean is not None
+        assert self.input_norm.running_var is not None
+        self.input_norm.running_mean[0], self.input_norm.running_var[0] = GRAY_MEAN, GRAY_STD**2
         self.levels = nn.ModuleList(BACKBONES[config.backbone](channels, config))
         side = self.size // 2 ** len(config.widths)  # every level halves the size
         self.dropout = nn.Dropout(config.dropout)
@@ -239,7 +244,7 @@ class Stage(nn.Module):
         landmarks : (N, L, 2) float, canonical pixels; hidden : (N, H) float
             The current landmarks and the previous stage's fc1; not given in the first stage.
         """
-        x = (image - GRAY_MEAN) / GRAY_STD
+        x = image
         if not self.first:
             if landmarks is None or hidden is None:
                 raise TypeError("expected landmarks and hidden: this is not the first stage")

@@ -177,7 +177,7 @@ def test_a_warm_start_goes_on_where_the_model_is(
     assert record["start"] == hashlib.sha256(first.data).hexdigest()
     start = initial_transform(Box(180, 90, 260, 175), first.mean_shape)
     before, after = (
-        Cascade(model, threads=1).refine([astronaut], [start]).stages for model in (first, second)
+        Cascade(model).refine([astronaut], [start]).stages for model in (first, second)
     )
     moved = np.abs(before[-1] - start.inverse(first.mean_shape)).max()
     assert moved > 1

@@ -31,6 +31,7 @@ from danpredict.training.faces import complete
 
 FACES = 200
 LEAVE = ("output", "trust")  # layers whose results are landmarks and probabilities
+STEM = "levels.0.0."
 
 
 class _Feeds(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime has no types
@@ -63,13 +64,25 @@ def restore(graph: onnx.ModelProto) -> None:
     )
 
 
-def _excluded(graph: onnx.ModelProto) -> list[str]:
-    return [
-        node.name
-        for node in graph.graph.node
-        if node.op_type in ("Conv", "Gemm")
-        and any(part in node.input[1].split(".") for part in LEAVE)
-    ]
+def _chosen(graph: onnx.ModelProto) -> list[str]:
+    """Names of the nodes that become int8: the convolutions' trunk and the large dense layers.
+
+    Not the stem: with one or three channels in, ONNX Runtime takes 0.09 ms for it in int8 and 0.03
+    in float32.
+    """
+    makers = {output: node for node in graph.graph.node for output in node.output}
+    chosen: list[onnx.NodeProto] = []
+    for node in graph.graph.node:
+        before = [makers[name] for name in node.input if name in makers]
+        kernel = node.input[1] if len(node.input) > 1 else ""
+        if (
+            (node.op_type == "Conv" and STEM not in kernel)
+            or (node.op_type == "Gemm" and not any(part in kernel.split(".") for part in LEAVE))
+            or (node.op_type == "Add" and any(b.op_type == "Conv" for b in before))
+            or (node.op_type == "Relu" and any(b in chosen for b in before))
+        ):
+            chosen.append(node)
+    return [node.name for node in chosen]
 
 
 def quantise_stage(data: bytes, feeds: Sequence[Feed]) -> bytes:
@@ -85,8 +98,7 @@ def quantise_stage(data: bytes, feeds: Sequence[Feed]) -> bytes:
             path,
             _Feeds(feeds),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv", "Gemm", "Relu", "Add"],
-            nodes_to_exclude=_excluded(graph),
+            nodes_to_quantize=_chosen(graph),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
