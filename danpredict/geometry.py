@@ -68,10 +68,10 @@ def initial_transform(box: Box, mean_shape: FloatArray) -> SimilarityTransform:
     return SimilarityTransform(matrix=matrix)  # type: ignore[no-untyped-call]
 
 
-def transform_points(matrices: FloatArray, points: FloatArray) -> FloatArray:
+def transform_points(matrices: FloatArray, points: FloatArray) -> NDArray[np.float64]:
     """Apply (N, 3, 3) similarities to (N, L, 2) points, each to its own."""
     linear, shift = matrices[:, :2, :2], matrices[:, None, :2, 2]
-    return np.asarray(points @ linear.transpose(0, 2, 1) + shift)
+    return np.asarray(points @ linear.transpose(0, 2, 1) + shift, np.float64)
 
 
 def fit_similarity(

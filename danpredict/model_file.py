@@ -31,15 +31,18 @@ class Model:
     info : dict
         ``model.json``: name, convention, sizes, preprocessing, mean shape, box, training data,
         licence, metrics, versions, and the graphs' hashes.
-    graphs : tuple of bytes
-        ONNX, one per stage.
     data : bytes
         The whole file.
     """
 
     info: dict[str, Any]
-    graphs: tuple[bytes, ...]
     data: bytes
+
+    @property
+    def graphs(self) -> tuple[bytes, ...]:
+        """ONNX, one per stage, copied out of the file."""
+        with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
+            return tuple(archive.read(name) for name in self.info["graphs"])
 
     @property
     def mean_shape(self) -> FloatArray:
@@ -79,7 +82,7 @@ def pack(info: dict[str, Any], graphs: tuple[bytes, ...]) -> Model:
         archive.writestr(zipfile.ZipInfo("model.json", ZIP_EPOCH), json.dumps(info, indent=1))
         for name, graph in zip(names, graphs, strict=True):
             archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), graph)
-    return Model(info, graphs, buffer.getvalue())
+    return Model(info, buffer.getvalue())
 
 
 def unpack(data: bytes, name: str) -> Model:
@@ -97,17 +100,16 @@ def unpack(data: bytes, name: str) -> Model:
                 raise ValueError(f"expected at most {LARGEST} bytes unpacked, got {size}")
             info = json.loads(archive.read("model.json"))
             _check_info(info)
-            graphs = tuple(archive.read(graph) for graph in info["graphs"])
-        for (graph, expected), content in zip(info["graphs"].items(), graphs, strict=True):
-            found = hashlib.sha256(content).hexdigest()
-            if found != expected:
-                raise ValueError(f"expected sha256 {expected} for {graph}, got {found}")
+            for graph, expected in info["graphs"].items():
+                found = hashlib.sha256(archive.read(graph)).hexdigest()
+                if found != expected:
+                    raise ValueError(f"expected sha256 {expected} for {graph}, got {found}")
     except Exception as error:  # there is no end to what a damaged zip or JSON provokes
         raise RuntimeError(
             f"Error deserializing {name}: expected a danpredict model file, "
             f"got {len(data)} bytes that are none or are damaged ({error})"
         ) from error
-    return Model(info, graphs, data)
+    return Model(info, data)
 
 
 def _check_info(info: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from skimage.transform import SimilarityTransform
 
-from danpredict.cascade import Face, shared_cascade
+from danpredict.cascade import Cascade, Face, Refined, shared_cascade
 from danpredict.conventions import Convention, convention
 from danpredict.geometry import initial_transform
 from danpredict.image_input import as_image
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from danpredict.objects import Detection
+    from danpredict.torch_cascade import TorchCascade
 
 DEFAULT_MODEL = "lean68"
 EIGHT_BIT = {"AVX512_CLX", "AVX512_ICL", "AVX512_SPR"}  # numpy's names of levels with VNNI
 CHUNK = 16  # faces in one run of a stage: more gain nothing and need more memory
+DEVICE_CHUNK = 256  # likewise, on a GPU
 
 
 def models() -> list[str]:
@@ -64,6 +66,7 @@ def find_model(name: str | bytes | os.PathLike[str]) -> Path:
 class Options:
     """What a predictor was told besides its model; see `DANShapePredictor`."""
 
+    device: str = "cpu"
     threads: int | None = None
     max_sigma: float | None = None
     convention: str | None = None
@@ -79,7 +82,8 @@ class DANShapePredictor:
         Name of a shipped model (see `models`) or path of a model file. By default ``lean68-int8``
         on processors that it is faster on, else ``lean68``, the same in float32.
     device : str
-        ``"cpu"``, or ``"auto"``, which is the same.
+        ``"cpu"``, or ``"auto"``, which is the same; or a device of torch such as ``"cuda"``, which
+        needs the extra ``torch``. There the default model is ``lean68``.
     threads : int, optional
         Faces of one call that are computed at the same time, in parts of at least one; by default
         as many as there are cores. A single face takes one thread, whatever is said here.
@@ -100,8 +104,9 @@ class DANShapePredictor:
     RuntimeError
         The model file is missing or damaged.
     ValueError
-        Another device or color, threads below 1, a max_sigma that is not above 0 or that the model
-        cannot tell, or a convention that is not known or that the model's landmarks do not hold.
+        A device that is not there, another color, threads below 1, a max_sigma that is not above 0
+        or that the model cannot tell, a convention that is not known or that the model's landmarks
+        do not hold, or, on a GPU, a model in int8.
     """
 
     def __init__(
@@ -115,20 +120,26 @@ class DANShapePredictor:
         strict: bool = False,
         color: str = "rgb",
     ) -> None:
-        if device not in ("auto", "cpu"):
-            raise ValueError(f"expected device 'auto' or 'cpu', got {device!r}")
         if threads is not None and threads < 1:
             raise ValueError(f"expected threads to be None or at least 1, got {threads}")
         if max_sigma is not None and not max_sigma > 0:
             raise ValueError(f"expected max_sigma to be None or above 0, got {max_sigma}")
         if color not in ("rgb", "bgr"):
             raise ValueError(f"expected color 'rgb' or 'bgr', got {color!r}")
-        options = Options(threads, max_sigma, convention, bool(strict))
-        self._start(read_model(find_model(model or default_model())), options)
+        device = "cpu" if device == "auto" else device
+        options = Options(device, threads, max_sigma, convention, bool(strict))
+        default = default_model() if device == "cpu" else DEFAULT_MODEL
+        self._start(read_model(find_model(model or default)), options)
 
     def _start(self, model: Model, options: Options) -> None:
         self._model, self._options = model, options
-        self._cascade = shared_cascade(model)
+        self._cascade: Cascade | TorchCascade
+        if options.device == "cpu":
+            self._cascade = shared_cascade(model)
+        else:
+            from danpredict.torch_cascade import TorchCascade, check_device
+
+            self._cascade = TorchCascade(model, check_device(options.device))
         if options.max_sigma is not None and not self._cascade.trust:
             raise ValueError("expected a model that tells sigma for max_sigma, got one without")
         own, wanted = model.layout, options.convention
@@ -225,16 +236,21 @@ class DANShapePredictor:
         self, images: Sequence[Image], starts: Sequence[SimilarityTransform]
     ) -> Iterator[Face]:
         """Refine faces in parts, which bounds the memory, as many at once as there are threads."""
-        threads = self._options.threads or available_cores()
-        size = max(1, min(CHUNK, -(-len(images) // threads)))
+        on_device = self._options.device != "cpu"
+        threads = 1 if on_device else self._options.threads or available_cores()
+        largest = DEVICE_CHUNK if on_device else CHUNK
+        size = max(1, min(largest, -(-len(images) // threads)))
         parts = [slice(first, first + size) for first in range(0, len(images), size)]
         if min(threads, len(parts)) < 2:
             for part in parts:
                 yield from self._cascade.refine(images[part], starts[part]).faces()
             return
+
+        def refine(part: slice) -> Refined:
+            return self._cascade.refine(images[part], starts[part])
+
         with ThreadPoolExecutor(min(threads, len(parts))) as pool:
-            refine = self._cascade.refine
-            for refined in pool.map(lambda part: refine(images[part], starts[part]), parts):
+            for refined in pool.map(refine, parts):
                 yield from refined.faces()
 
     def _present(

@@ -3,6 +3,7 @@
     python examples/compare.py                                   # the embedded picture
     python examples/compare.py --image photo.jpg
     python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json --out outdoor.png
+    python examples/compare.py --speed --out speed.png
 
 dlib's model file is looked for in --dlib-model, in the environment variable DLIB_LANDMARKS and in
 the package face_recognition_models; without it danpredict runs alone. Mind that dlib's own file was
@@ -24,12 +25,14 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from speed import Bench, compare_speed
 
 import danpredict
 from danpredict.datasets import read_dataset, read_picture
 from danpredict.evaluation import Predictor, landmarks_of, observe, report
 from danpredict.images import shrink, shrink_factor
 from danpredict.plots import draw_report
+from danpredict.predictor import default_model, find_model
 
 DLIB_FILE = "shape_predictor_68_face_landmarks.dat"
 COLOURS = {"dlib": (230, 159, 0), "danpredict": (0, 190, 255)}  # RGB
@@ -58,6 +61,11 @@ def find_dlib_model(given: Path | None) -> Path | None:
         return None
     path = Path(package.origin).parent / "models" / DLIB_FILE
     return path if path.is_file() else None
+
+
+def file_size(path: Path) -> float:
+    """In MB."""
+    return path.stat().st_size / 1e6
 
 
 def load_predictors(model: str | None, dlib_model: Path | None) -> dict[str, Predictor]:
@@ -194,6 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--image", type=Path, help="a photo; default: scikit-image's astronaut")
     what.add_argument("--dataset", type=Path, help="folder of pictures with .pts files")
+    what.add_argument("--speed", action="store_true", help="a benchmark of some two minutes")
     parser.add_argument(
         "--boxes", type=Path,
         help="JSON of rectangles for --dataset; without it dlib's HOG detector finds them",
@@ -202,19 +211,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--dlib-model", type=Path, help=f"path of {DLIB_FILE}")
     parser.add_argument(
         "--out", type=Path,
-        help="picture to write; comparison.png by default, with --dataset none",
+        help="picture to write; comparison.png by default, else none",
     )  # fmt: skip
     given = parser.parse_args(arguments)
     if given.boxes is not None and given.dataset is None:
         parser.error("--boxes belongs to --dataset")
     try:
         out: Path | None = given.out
-        if given.dataset is None:
+        if given.dataset is None and not given.speed:
             out = out or Path("comparison.png")
         if out is not None:
             check_picture_name(out)
         predictors = load_predictors(given.model, given.dlib_model)
-        if given.dataset is not None:
+        if given.speed:
+            path = find_dlib_model(given.dlib_model)
+            sizes = {"danpredict": file_size(find_model(given.model or default_model()))}
+            if path is not None:
+                sizes["dlib"] = file_size(path)
+            compare_speed(Bench(predictors, given.model, path), sizes, out)
+        elif given.dataset is not None:
             compare_dataset(given.dataset, given.boxes, predictors, out)
         else:
             if given.image is None:

@@ -6,6 +6,7 @@ import copy
 import io
 import logging
 import warnings
+from dataclasses import asdict
 from typing import Any, cast
 
 import numpy as np
@@ -151,6 +152,7 @@ def export_model(network: DeepAlignmentNetwork, region: float, card: dict[str, A
         "landmarks": config.landmarks,
         "input_size": config.input_size,
         "region": region,
+        "network": asdict(config),
         "preprocessing": "float32 gray, mean of the channels, 0 to 255; normalised in the graph",
         "mean_shape": network.mean_shape.double().numpy().tolist(),
     }

@@ -1,57 +1,18 @@
 """Start training from a model file instead of from chance.
 
-Export folds batch normalisation into the kernels before it. Here it is unfolded again: each
-normalisation gets the statistics that its input has over some training faces, and a gain and an
-offset that cancel them. In evaluation the network then does just what the model file does.
+Each normalisation that export folded away is unfolded again: it gets the statistics that its input
+has over some training faces, and a gain and an offset that cancel them. In evaluation the network
+then does just what the model file does.
 """
 
 from __future__ import annotations
 
-import re
-
-import numpy as np
-import onnx
 import torch
-from numpy.typing import NDArray
-from onnx import numpy_helper
 from torch import Tensor, nn
 
 from danpredict.model_file import Model
 from danpredict.network import DeepAlignmentNetwork
-
-Arrays = dict[str, NDArray[np.float32]]
-Norm = nn.BatchNorm1d | nn.BatchNorm2d
-
-
-def read_graph(data: bytes) -> tuple[Arrays, Arrays]:
-    """Kernels of a stage's graph by parameter name, and the offsets behind them.
-
-    Offsets are a layer's own or what is left of a normalisation, by the kernel's name.
-    """
-    graph = onnx.load_from_string(data).graph
-    values: Arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    offsets: Arrays = {}
-    for node in graph.node:
-        inputs = [values.get(name) for name in node.input]
-        if node.op_type == "Cast" and inputs[0] is not None:
-            values[node.output[0]] = inputs[0].astype(np.float32)
-        elif node.op_type == "Mul" and inputs[0] is not None and inputs[1] is not None:
-            values[node.output[0]] = inputs[0] * inputs[1]
-        elif node.op_type in ("Conv", "Gemm") and len(node.input) > 2:
-            offsets[node.input[1].removeprefix("stage.")] = values[node.input[2]]
-    return {name.removeprefix("stage."): value for name, value in values.items()}, offsets
-
-
-def norm_after(name: str) -> str:
-    """Name of the normalisation behind a kernel's layer: ``conv1`` has ``bn1``, ``0`` has ``1``."""
-    head, _, last = name.rpartition(".")
-    if last == "fc1":
-        follower = "fc1_norm"
-    elif match := re.fullmatch(r"conv(\d)", last):
-        follower = f"bn{match[1]}"
-    else:
-        follower = str(int(last) + 1)
-    return f"{head}.{follower}" if head else follower
+from danpredict.onnx_weights import Norm, take_over
 
 
 def unfold(norm: Norm, offset: Tensor) -> torch.utils.hooks.RemovableHandle:
@@ -92,24 +53,7 @@ def warm_start(
     network.eval()
     hooks = []
     for stage, graph in zip(network.stages, model.graphs, strict=True):
-        values, offsets = read_graph(graph)
-        parameters, modules = dict(stage.named_parameters()), dict(stage.named_modules())
-        buffers = dict(stage.named_buffers())
-        for name, value in values.items():
-            target = parameters.get(name, buffers.get(name))
-            if target is not None and target.shape == value.shape:
-                target.copy_(torch.from_numpy(value.copy()))
-        missing = [n for n, p in parameters.items() if p.ndim == 4 and n not in values]
-        missing = [name for name in missing if name.startswith("levels.")]
-        if missing:
-            raise ValueError(f"expected a model with the same layers, got one without {missing[0]}")
-        for name, offset in offsets.items():
-            layer = name.removesuffix(".weight")
-            if f"{layer}.bias" in parameters or layer not in modules:
-                continue  # a layer with its own offset is not followed by a normalisation
-            norm = modules[norm_after(layer)]
-            assert isinstance(norm, Norm)
-            hooks.append(unfold(norm, torch.from_numpy(offset.copy())))
+        hooks += [unfold(norm, offset) for norm, offset in take_over(stage, graph)]
     network(images, transform)
     for hook in hooks:
         hook.remove()

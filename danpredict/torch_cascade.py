@@ -1,0 +1,121 @@
+"""The cascade in torch, for a GPU: everything of a batch of faces happens on the device.
+
+The same arithmetic as `danpredict.cascade`: blocks are averaged as OpenCV does it, similarities
+fitted as scikit-image does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from skimage.transform import SimilarityTransform
+from torch import Tensor
+
+from danpredict.cascade import Refined
+from danpredict.images import Image, shrink_factor
+from danpredict.model_file import Model
+from danpredict.onnx_weights import network_of
+from danpredict.torch_geometry import fit_similarity, invert_similarity, transform_points, warp
+
+
+def check_device(name: str) -> torch.device:
+    """The torch device of a name such as ``cuda`` or ``cuda:1``.
+
+    Raises
+    ------
+    ValueError
+        No such device, or torch cannot use it here.
+    """
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (AssertionError, RuntimeError) as error:  # torch's build lacks it; there is none
+        raise ValueError(
+            f"expected device 'auto', 'cpu', or one that torch can use here such as 'cuda', "
+            f"got {name!r} ({str(error).splitlines()[0]})"
+        ) from error
+    return device
+
+
+class Photo:
+    """An image on the device: gray, and averaged in blocks of any size, each made once."""
+
+    def __init__(self, image: Image, device: torch.device) -> None:
+        pixels = torch.from_numpy(np.ascontiguousarray(image)).to(device).float()
+        gray = pixels if image.ndim == 2 else torch.round(pixels.mean(-1))
+        if not image.size:
+            gray = torch.zeros(1, 1, device=device)
+        self.levels = {1: gray[None, None]}  # (1, 1, H, W)
+
+    def factor(self, scale: float) -> int:
+        """The blocks' side for a face of this scale, canonical pixels per image pixel."""
+        height, width = self.levels[1].shape[2:]
+        return min(shrink_factor(scale), height, width)
+
+    def level(self, factor: int) -> Tensor:
+        """(1, 1, H // factor, W // factor) float32, whole gray levels."""
+        if factor not in self.levels:
+            self.levels[factor] = torch.round(F.avg_pool2d(self.levels[1], factor))
+        return self.levels[factor]
+
+
+class TorchCascade:
+    """All stages of a model on a torch device; the counterpart of `danpredict.cascade.Cascade`."""
+
+    def __init__(self, model: Model, device: torch.device) -> None:
+        self.device = device
+        self.size, self.mean_shape = model.input_size, model.mean_shape
+        self.network = network_of(model).to(device)
+        self.trust = self.network.config.trust
+
+    def _faces(self, photos: Sequence[Photo], transform: Tensor) -> Tensor:
+        """The canonical frames, (N, 1, S, S) float32; faces of one photo and size in one go."""
+        scales = torch.hypot(transform[:, 0, 0], transform[:, 1, 0]).tolist()
+        groups: dict[tuple[int, int], list[int]] = {}
+        for i, (photo, scale) in enumerate(zip(photos, scales, strict=True)):
+            groups.setdefault((id(photo), photo.factor(scale)), []).append(i)
+        faces = torch.empty(len(photos), 1, self.size, self.size, device=self.device)
+        for (_, factor), members in groups.items():
+            level = photos[members[0]].level(factor).expand(len(members), -1, -1, -1)
+            # A level's pixel u is centred on the image's factor * u + (factor - 1) / 2.
+            part = transform[members]
+            shift = part[..., 2] + part[..., :2].sum(-1) * (factor - 1) / 2
+            part = torch.cat([part[..., :2] * factor, shift[..., None]], -1)
+            faces[members] = warp(level, part.float(), self.size)
+        return faces
+
+    @torch.inference_mode()
+    def refine(self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]) -> Refined:
+        """Refine the mean shape laid out by each transform; see `danpredict.cascade.Cascade`."""
+        known: dict[int, Photo] = {}
+        photos = []
+        for image in images:
+            if id(image) not in known:
+                known[id(image)] = Photo(image, self.device)
+            photos.append(known[id(image)])
+        # Landmarks and transforms in float64, as scikit-image has them.
+        transform = torch.from_numpy(np.stack([t.params[:2] for t in transforms])).to(self.device)
+        mean_shape = torch.from_numpy(self.mean_shape).to(self.device)
+        canonical = mean_shape.expand(len(photos), -1, -1)
+        hidden: Tensor | None = None
+        stages: list[Tensor] = []
+        for stage in self.network.stages:
+            if stages:
+                fitted = fit_similarity(stages[-1], mean_shape)
+                # A shape whose points all coincide has no similarity: the last one stays.
+                usable = (torch.hypot(fitted[:, 0, 0], fitted[:, 1, 0]) > 0)[:, None, None]
+                transform = torch.where(usable, fitted, transform)
+                canonical = transform_points(transform, stages[-1])
+            output = stage(self._faces(photos, transform), canonical.float(), hidden)
+            hidden = output.hidden
+            moved = canonical + output.offsets
+            stages.append(transform_points(invert_similarity(transform), moved))
+        refined = [stage.cpu().numpy() for stage in stages]
+        if not self.trust:
+            return Refined(refined, None, None)
+        scale = torch.hypot(transform[:, 0, 0], transform[:, 1, 0])[:, None]
+        sigma = (torch.exp(output.log_sigma) / scale).cpu().numpy()
+        return Refined(refined, sigma, torch.sigmoid(output.logit).cpu().numpy())
