@@ -82,7 +82,7 @@ def pack(info: dict[str, Any], graphs: tuple[bytes, ...]) -> Model:
         archive.writestr(zipfile.ZipInfo("model.json", ZIP_EPOCH), json.dumps(info, indent=1))
         for name, graph in zip(names, graphs, strict=True):
             archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), graph)
-    return Model(info, buffer.getvalue())
+    return Model(json.loads(json.dumps(info)), buffer.getvalue())  # as it will be read: no tuples
 
 
 def unpack(data: bytes, name: str) -> Model:

@@ -1,0 +1,81 @@
+"""The benchmark itself: that it measures what it says, in figures small enough for a test."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import time
+from pathlib import Path
+from types import ModuleType
+
+import cv2
+import numpy as np
+import pytest
+
+from danpredict import DANShapePredictor
+
+from .conftest import ROOT
+from .test_compare import compare
+
+
+@pytest.fixture
+def speed(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    return importlib.import_module("speed")
+
+
+def test_calls_are_timed_in_turn(speed: ModuleType) -> None:
+    seen = []
+
+    def call(name: str, seconds: float) -> None:
+        seen.append(name)
+        time.sleep(seconds)
+
+    timings = speed.interleaved(
+        {"dlib": lambda: call("dlib", 0.002), "danpredict": lambda: call("danpredict", 0.006)}, 0.2
+    )
+    assert 2 < timings["dlib"].median < 4
+    assert timings["danpredict"].low <= timings["danpredict"].median <= timings["danpredict"].high
+    assert 2 < timings["danpredict"].ratio < 3.5
+    assert timings["dlib"].ratio == 1
+    turns = np.array(seen[4:]).reshape(-1, 2)  # after the warm-up
+    assert all(set(turn) == {"dlib", "danpredict"} for turn in turns)
+    assert len(set(turns[:, 0])) == 2  # neither is always the first
+
+
+def test_the_table_and_the_picture(
+    speed: ModuleType,
+    tmp_path: Path,
+    dlib_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    import dlib
+
+    for name, value in {
+        "STARTS": 1, "SECONDS": 0.02, "LARGE": (600, 700), "FACES": (1, 2),
+        "GROWTH_FACES": (1, 2), "GROWTH_SIDES": (512, 600),
+    }.items():  # fmt: skip
+        monkeypatch.setattr(speed, name, value)
+    predictors = {"dlib": dlib.shape_predictor(str(dlib_model)), "danpredict": DANShapePredictor()}
+    out = tmp_path / "speed.png"
+    sizes = {"dlib": 99.7, "danpredict": 5.0}
+    speed.compare_speed(speed.Bench(predictors, None, dlib_model), sizes, out)
+    printed = capsys.readouterr().out
+    rows = [line for line in printed.splitlines() if line.startswith("| ")]
+    assert len(rows) == 1 + 8 + 4 + 1  # heading, calls, starts, file
+    assert "| model file, MB | 99.7 | 5.0 | 0.05 |" in rows
+    results = json.loads(out.with_suffix(".json").read_text())
+    assert results["starts"]["dlib"]["memory"] > 70  # MB: the model alone is as large
+    assert [t["median"] > 0 for t in results["stages"]] == [True, True]
+    picture = cv2.imread(str(out))
+    assert picture is not None
+    assert picture.std() > 10
+
+
+@pytest.mark.slow
+def test_the_benchmark_as_a_user_runs_it(tmp_path: Path, dlib_model: Path) -> None:
+    result = compare("--speed", "--out", tmp_path / "speed.png")
+    assert result.returncode == 0, result.stderr
+    assert "| 64 faces, 12 megapixels, 1 thread, ms |" in result.stdout
+    assert (tmp_path / "speed.png").is_file()
