@@ -3,7 +3,8 @@
 from importlib import import_module
 from typing import Any
 
-from danpredict.conventions import convention
+from danpredict.conversion import convert, mirror
+from danpredict.layouts import convention, conventions
 from danpredict.predictor import DANShapePredictor, models
 from danpredict.version import __version__
 
@@ -12,6 +13,9 @@ __all__ = [
     "Detection",
     "__version__",
     "convention",
+    "conventions",
+    "convert",
+    "mirror",
     "models",
     "point",
     "points",

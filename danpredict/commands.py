@@ -7,8 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from danpredict.metrics import NORMALISERS
-
 
 def train(arguments: argparse.Namespace) -> None:
     """Train a model, or go on with a run."""
@@ -80,16 +78,18 @@ def evaluate(arguments: argparse.Namespace) -> None:
 def _lines(row: dict[str, Any]) -> list[str]:
     """A report as text."""
     lines = [f"{'error in % of':<14} {'NME':>6} {'median':>7} {'> 8 %':>6} {'AUC@8 %':>8}"]
-    for name in NORMALISERS:
+    names = ("inter-ocular", "half-diagonal", "inter-pupil", "box-diagonal")
+    for name in filter(row.__contains__, names):
         part = row[name]
         figures = f"{part['nme']:6.2f} {part['median']:7.2f}"
-        if name == "inter-ocular":  # the limit of 8 % is meant for this one
+        if name == row["measure"]:  # the limit of 8 % is meant for this one
             figures += f" {part['failures']:6.1f} {part['auc']:8.1f}"
         lines.append(f"{name:<14} {figures}")
     if "stages" in row:
         stages = (f"{stage['nme']:.2f}" for stage in row["stages"])
         lines.append(f"after each stage  {'  '.join(stages)}")
-    lines.append("  ".join(f"{part} {error:.2f}" for part, error in row["regions"].items()))
+    if row["regions"]:
+        lines.append("  ".join(f"{part} {error:.2f}" for part, error in row["regions"].items()))
     if trust := row["trust"]:
         lines.append(
             f"confidence: ROC AUC {trust.get('roc_auc', float('nan')):.3f} "

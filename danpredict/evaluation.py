@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from danpredict.conventions import Convention
 from danpredict.datasets import LabelledFace, Rectangle
 from danpredict.geometry import FloatArray, bounding_box
 from danpredict.images import Image
+from danpredict.layouts import Convention
 from danpredict.metrics import (
     FAILURE,
-    NORMALISERS,
-    inter_ocular,
+    face_scale,
     normalised_errors,
+    normalisers,
     rank_correlation,
     reliability,
     roc_auc,
@@ -210,13 +210,15 @@ def report(
 ) -> dict[str, Any]:
     """All figures of one predictor on one data set, ready for JSON; errors in percent."""
     truth = np.stack([face.landmarks for face in faces])
-    scale = inter_ocular(truth, layout)
+    scale = face_scale(truth, layout)
+    measures = normalisers(layout)
     errors = normalised_errors(observation.landmarks, truth, scale)
     distances: NDArray[np.float64] = np.linalg.norm(observation.landmarks - truth, axis=-1)
     result: dict[str, Any] = {
         name: asdict(summarise(normalised_errors(observation.landmarks, truth, of(truth, layout))))
-        for name, of in NORMALISERS.items()
+        for name, of in measures.items()
     }
+    result["measure"] = next(iter(measures))  # of regions, stages and the list of errors
     result["regions"] = region_errors(observation.landmarks, truth, scale, layout)
     if observation.stages is not None:
         result["stages"] = [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from danpredict.conventions import Convention
 from danpredict.geometry import FloatArray
+from danpredict.layouts import Convention
 
 FAILURE = 0.08  # of the inter-ocular distance, as in the 300-W challenge and the DAN paper
 
@@ -18,7 +19,7 @@ def face_scale(truth: FloatArray, layout: Convention) -> FloatArray:
 
     Half the diagonal of their box where the convention has no eyes.
     """
-    return inter_ocular(truth, layout) if layout.eyes else box_diagonal(truth, layout) / 2
+    return inter_ocular(truth, layout) if layout.eyes else half_diagonal(truth, layout)
 
 
 def inter_ocular(truth: FloatArray, layout: Convention) -> FloatArray:
@@ -44,11 +45,17 @@ def box_diagonal(truth: FloatArray, layout: Convention) -> FloatArray:
     return np.asarray(np.linalg.norm(np.nanmax(truth, 1) - np.nanmin(truth, 1), axis=-1))
 
 
-NORMALISERS = {
-    "inter-ocular": inter_ocular,
-    "inter-pupil": inter_pupil,
-    "box-diagonal": box_diagonal,
-}
+def half_diagonal(truth: FloatArray, layout: Convention) -> FloatArray:
+    """Half of it: about the inter-ocular distance, where a convention has no eyes."""
+    return box_diagonal(truth, layout) / 2
+
+
+def normalisers(layout: Convention) -> dict[str, Callable[[FloatArray, Convention], FloatArray]]:
+    """What a convention's errors can be measured by; the first is the main one, `face_scale`."""
+    found = {"inter-ocular": inter_ocular} if layout.eyes else {"half-diagonal": half_diagonal}
+    if {"right_eye", "left_eye"} <= set(layout.groups):
+        found["inter-pupil"] = inter_pupil
+    return {**found, "box-diagonal": box_diagonal}
 
 
 def normalised_errors(predicted: FloatArray, truth: FloatArray, scale: FloatArray) -> FloatArray:
@@ -59,7 +66,7 @@ def normalised_errors(predicted: FloatArray, truth: FloatArray, scale: FloatArra
     predicted, truth : (N, L, 2) float, image pixels
         Points whose truth is NaN do not count.
     scale : (N,) float, image pixels
-        Of `NORMALISERS`.
+        Of `normalisers`.
 
     Returns
     -------

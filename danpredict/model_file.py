@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from danpredict.boxes import BoxCalibration
-from danpredict.conventions import Convention, convention
 from danpredict.geometry import FloatArray
+from danpredict.layouts import Convention, convention
 
 FORMAT_VERSION = 1
 LARGEST = 2**30  # bytes unpacked: a model is some megabytes, so more is an accident or an attack

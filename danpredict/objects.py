@@ -42,8 +42,9 @@ def dlib_state(rect: Any, landmarks: NDArray[np.floating], present: NDArray[np.b
     head = b"".join(map(_packed, (2, *sides, len(landmarks))))
     layout = [("sign", "u1"), ("mantissa", "<u8"), ("exponent_sign", "u1"), ("exponent", "u1")]
     coordinates = np.zeros(landmarks.size, layout)
-    mantissa = np.round(landmarks.ravel().astype(np.float64) * 2**FRACTION).astype(np.int64)
     there = np.repeat(present, 2)
+    known = np.where(there, landmarks.ravel().astype(np.float64), 0)
+    mantissa = np.round(known * 2**FRACTION).astype(np.int64)
     coordinates["sign"] = np.where((mantissa < 0) & there, 0x88, 0x08)
     coordinates["mantissa"] = np.where(there, np.abs(mantissa), ABSENT)
     coordinates["exponent_sign"] = np.where(there, 0x81, 0x01)
@@ -87,7 +88,8 @@ class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib h
     stages : (S, L, 2) float32 or None
         Landmarks after each stage, the last as in ``landmarks``.
     present : (L,) bool
-        False where ``part(i)`` is dlib's "not present"; ``landmarks`` has a guess there too.
+        False where ``part(i)`` is dlib's "not present"; ``landmarks`` has a guess there too, or NaN
+        for points that the model's convention does not hold.
     """
 
     def __init__(
@@ -107,7 +109,8 @@ class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib h
         if FRACTIONS_INSIDE:
             self.__setstate__((dlib_state(rect, self.landmarks, self.present),))
             return
-        rounded = np.floor(self.landmarks.astype(np.float64) + 0.5).astype(np.int64)
+        known = np.where(self.present[:, None], self.landmarks.astype(np.float64), 0)
+        rounded = np.floor(known + 0.5).astype(np.int64)
         rounded[~self.present] = ABSENT
         super().__init__(rect, [point(x, y) for x, y in rounded.tolist()])
 

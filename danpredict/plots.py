@@ -17,19 +17,22 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 
 
+def _label(reports: Mapping[str, Any]) -> str:
+    measure = next(iter(reports.values()))["measure"]
+    return f"{measure} error, %"
+
+
 def draw_cumulative(axes: Axes, reports: Mapping[str, Any]) -> None:
     """Cumulative error distribution: the share of faces below an error."""
     limit = 100 * FAILURE
     for (name, row), colour in zip(reports.items(), COLOURS, strict=False):
         errors = np.sort(row["errors"])
         share = 100 * np.arange(1, len(errors) + 1) / len(errors)
-        whole = row["inter-ocular"]
+        whole = row[row["measure"]]
         label = f"{name}: {whole['nme']:.2f} %, {whole['failures']:.1f} % above {limit:.0f}"
         axes.step(errors, share, where="post", color=colour, label=label)
     axes.axvline(limit, color="0.6", linestyle=":")
-    axes.set(
-        xlim=(0, 1.5 * limit), ylim=(0, 100), xlabel="inter-ocular error, %", ylabel="faces, %"
-    )
+    axes.set(xlim=(0, 1.5 * limit), ylim=(0, 100), xlabel=_label(reports), ylabel="faces, %")
     axes.legend(loc="lower right")
 
 
@@ -41,7 +44,7 @@ def draw_regions(axes: Axes, reports: Mapping[str, Any]) -> None:
         places = np.arange(len(names)) + (i - (len(reports) - 1) / 2) * width
         axes.bar(places, [row["regions"][n] for n in names], width, color=colour, label=name)
     axes.set_xticks(range(len(names)), names)
-    axes.set(ylabel="inter-ocular error, %")
+    axes.set(ylabel=_label(reports))
 
 
 def draw_stages(axes: Axes, reports: Mapping[str, Any]) -> None:
@@ -51,7 +54,7 @@ def draw_stages(axes: Axes, reports: Mapping[str, Any]) -> None:
             errors = [stage["nme"] for stage in row["stages"]]
             axes.plot(range(1, len(errors) + 1), errors, "o-", color=colour, label=name)
             axes.set_xticks(range(1, len(errors) + 1))
-    axes.set(xlabel="stage", ylabel="inter-ocular error, %")
+    axes.set(xlabel="stage", ylabel=_label(reports))
     axes.set_ylim(bottom=0)
 
 

@@ -13,10 +13,11 @@ import numpy as np
 from skimage.transform import SimilarityTransform
 
 from danpredict.cascade import Cascade, Face, Refined, shared_cascade
-from danpredict.conventions import Convention, convention
+from danpredict.conversion import Conversion, conversion
 from danpredict.geometry import initial_transform
 from danpredict.image_input import as_image
 from danpredict.images import Image
+from danpredict.layouts import Convention, convention
 from danpredict.metrics import face_scale
 from danpredict.model_file import Model, read_model, unpack
 from danpredict.resources import data_folder
@@ -92,7 +93,8 @@ class DANShapePredictor:
         corners (0.1 is a tenth) are returned as dlib's "not present"; by default none are.
     convention : str, optional
         Return the landmarks of this convention, such as ``"dlib5"`` for dlib's five points,
-        instead of the model's own.
+        instead of the model's own; see `danpredict.conventions`. Points that the model's do not
+        tell are dlib's "not present", and NaN in ``landmarks`` and ``sigma``.
     strict : bool
         Take only the images and rectangles that dlib takes, and raise what dlib raises.
     color : str
@@ -142,8 +144,8 @@ class DANShapePredictor:
             self._cascade = TorchCascade(model, check_device(options.device))
         if options.max_sigma is not None and not self._cascade.trust:
             raise ValueError("expected a model that tells sigma for max_sigma, got one without")
-        own, wanted = model.layout, options.convention
-        self._points = None if wanted is None else convention(wanted).points_in(own.name)
+        wanted = options.convention
+        self._conversion = None if wanted is None else conversion(model.layout, convention(wanted))
 
     @property
     def info(self) -> dict[str, Any]:
@@ -225,10 +227,8 @@ class DANShapePredictor:
         found = self._refine(faces, starts)
         for (stages, sigma, confidence), (i, rect) in zip(found, owners, strict=True):
             present = self._present(stages[-1], sigma)
-            if self._points is not None:
-                stages = stages[:, self._points]
-                sigma = None if sigma is None else sigma[self._points]
-                present = None if present is None else present[self._points]
+            if self._conversion is not None:
+                stages, sigma, present = self._converted(self._conversion, stages, sigma, present)
             detections[i].append(Detection(rect, stages[-1], sigma, confidence, stages, present))
         return detections
 
@@ -252,6 +252,23 @@ class DANShapePredictor:
         with ThreadPoolExecutor(min(threads, len(parts))) as pool:
             for refined in pool.map(refine, parts):
                 yield from refined.faces()
+
+    @staticmethod
+    def _converted(
+        found: Conversion,
+        stages: NDArray[np.float64],
+        sigma: NDArray[np.float64] | None,
+        present: NDArray[np.bool_] | None,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.bool_] | None]:
+        """The same in another convention; what it lacks is not present."""
+        if sigma is not None:
+            sigma = found.apply(sigma[:, None])[:, 0]
+        if present is not None:
+            present = np.asarray(found.weights @ ~present == 0)
+        if found.missing:
+            present = np.ones(len(found.flags), bool) if present is None else present
+            present[found.missing] = False
+        return found.apply(stages), sigma, present
 
     def _present(
         self, landmarks: NDArray[np.float64], sigma: NDArray[np.float64] | None

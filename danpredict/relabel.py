@@ -13,10 +13,10 @@ from skimage.transform import SimilarityTransform
 from tqdm import tqdm
 
 from danpredict.cascade import Cascade
-from danpredict.conventions import Convention
 from danpredict.datasets import LabelledFace
 from danpredict.geometry import FloatArray, fit_similarity
 from danpredict.images import Image
+from danpredict.layouts import Convention
 from danpredict.metrics import face_scale
 
 # How far starts are disturbed, in a canonical frame of 112 pixels: less than detectors do.

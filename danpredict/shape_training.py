@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from danpredict.boxes import fit_box_calibration
-from danpredict.conventions import Convention
 from danpredict.datasets import LabelledFace
 from danpredict.evaluation import landmarks_of
 from danpredict.image_input import as_image
 from danpredict.imglab import count_parts, read_imglab
+from danpredict.layouts import Convention
 from danpredict.model_file import Model, read_model
 from danpredict.predictor import DANShapePredictor, Options, find_model
 

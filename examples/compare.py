@@ -186,7 +186,7 @@ def compare_dataset(
     print(f"{'predictor':<12} {'faces':>5} {'NME %':>6} {'median':>6} {'> 8 %':>6} "
           f"{'AUC@8 %':>8} {'ms/face':>8}")  # fmt: skip
     for name, row in reports.items():
-        errors = row["inter-ocular"]
+        errors = row[row["measure"]]
         print(f"{name:<12} {errors['faces']:>5} {errors['nme']:>6.2f} {errors['median']:>6.2f} "
               f"{errors['failures']:>6.1f} {errors['auc']:>8.1f} "
               f"{statistics.median(timed[name].milliseconds):>8.2f}")  # fmt: skip

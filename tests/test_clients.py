@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -133,3 +134,15 @@ def test_dlibs_functions(
     together = recogniser.compute_face_descriptor(chips)
     for other in (several[1], batches[0][0], chip, together[1]):
         np.testing.assert_allclose(np.array(other), one, atol=0.02)
+
+
+@pytest.mark.skipif(
+    not hasattr(dlib, "image_window"), reason="this dlib is built without windows, as dlib-bin is"
+)
+@pytest.mark.skipif("DISPLAY" not in os.environ, reason="needs a display")
+def test_a_window_takes_the_detection(
+    predictor: DANShapePredictor, astronaut: Image, rect: Any
+) -> None:
+    window = dlib.image_window(astronaut)
+    window.add_overlay(predictor(astronaut, rect))
+    window.clear_overlay()

@@ -14,8 +14,8 @@ from danpredict.cli import main
 from danpredict.datasets import LabelledFace
 from danpredict.evaluation import background_rectangle, observe
 from danpredict.metrics import (
-    NORMALISERS,
     normalised_errors,
+    normalisers,
     rank_correlation,
     reliability,
     roc_auc,
@@ -32,7 +32,7 @@ def test_normalisers_on_a_known_face() -> None:
     points[0, 36], points[0, 45] = [7, 20], [56, 20]
     points[0, 8] = [28, 60]
     layout = convention("ibug68")
-    found = {name: of(points, layout)[0] for name, of in NORMALISERS.items()}
+    found = {name: of(points, layout)[0] for name, of in normalisers(layout).items()}
     assert found["inter-ocular"] == pytest.approx(49)
     assert found["inter-pupil"] == pytest.approx(51 - 9.5)
     assert found["box-diagonal"] == pytest.approx(np.hypot(56, 60))

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from danpredict import convention
-from danpredict.conventions import Convention
+from danpredict.layouts import Convention
 from danpredict.network import NetworkConfig, StageOutput, StageResult
 from danpredict.training.augment import background_starts, bend
 from danpredict.training.config import AugmentConfig

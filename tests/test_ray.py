@@ -30,7 +30,8 @@ def test_a_folder_on_ray(tmp_path: Path, astronaut: Image, rect: Any) -> None:
     result = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=240)
     assert result.returncode == 1, result.stderr  # one picture failed
     assert "wrote 2 faces" in result.stdout
-    rows = [json.loads(line) for file in out.glob("*.json") for line in file.open()]
+    lines = [line for file in out.glob("*.json") for line in file.read_text().splitlines()]
+    rows = [json.loads(line) for line in lines]
     assert {Path(row["path"]).name: bool(row["error"]) for row in rows} == {
         "a.png": False,
         "b.png": False,

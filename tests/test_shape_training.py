@@ -13,6 +13,7 @@ import pytest
 import danpredict
 from danpredict import DANShapePredictor
 from danpredict.boxes import fit_box_calibration
+from danpredict.cli import main
 from danpredict.datasets import read_folder
 
 from .conftest import Image
@@ -81,6 +82,17 @@ def test_five_points_of_ones_own(faces: Path, tmp_path: Path, astronaut: Image, 
     scaled = danpredict.test_shape_predictor(images, truth, [[2.0]] * len(images), mine)
     assert scaled == pytest.approx(ours / 2)
     assert dlib.get_face_chip(astronaut, det, 150).shape == (150, 150, 3)
+
+
+def test_points_without_eyes_are_evaluated_too(
+    faces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xml, model = write_xml(faces, FIVE, ""), tmp_path / "mine.dan"
+    danpredict.train_shape_predictor(xml, model, options())
+    assert main(["evaluate", str(model), str(xml)]) == 0
+    printed = capsys.readouterr().out
+    assert "half-diagonal" in printed
+    assert "inter-ocular" not in printed
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from danpredict.conventions import convention
+from danpredict.layouts import convention
 from danpredict.network import NetworkConfig
 
 CONFIGS = Path(__file__).parent / "configs"

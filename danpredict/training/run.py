@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from danpredict.boxes import BoxCalibration, box_calibration
-from danpredict.conventions import Convention, convention
 from danpredict.datasets import LabelledFace, read_dataset
+from danpredict.layouts import Convention, convention
 from danpredict.metrics import summarise
 from danpredict.model_file import Model
 from danpredict.network import DeepAlignmentNetwork, Stage

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from danpredict.conventions import Convention
 from danpredict.geometry import FloatArray
+from danpredict.layouts import Convention
 from danpredict.metrics import face_scale
 from danpredict.training.augment import Tile, background_starts, bend, random_starts, vary
 from danpredict.training.config import AugmentConfig

@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from danpredict.conventions import Convention
+from danpredict.layouts import Convention
 from danpredict.metrics import face_scale, normalised_errors, summarise
 from danpredict.model_file import Model
 from danpredict.network import DeepAlignmentNetwork, StageResult

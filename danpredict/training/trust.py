@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from danpredict.conventions import Convention
+from danpredict.layouts import Convention
 from danpredict.metrics import FAILURE, face_scale
 from danpredict.network import DeepAlignmentNetwork, Stage
 from danpredict.training.config import AugmentConfig
