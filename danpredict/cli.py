@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from danpredict import commands as commands_of
+from danpredict.layouts import conventions
 from danpredict.version import __version__
 
 BAD_INPUT = 2  # exit code, as argparse's own
@@ -119,6 +120,21 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     export.add_argument("--out", type=Path, required=True, metavar="FILE.dan")
     export.set_defaults(run=commands_of.export)
+
+    convert = commands.add_parser(
+        "convert",
+        help="change the landmark convention of a file",
+        description="Read landmarks from .pts, .csv, .json or imglab .xml and write them in "
+        f"another convention and kind of file. Conventions: {', '.join(conventions())}.",
+    )
+    convert.add_argument("file", type=Path)
+    convert.add_argument("--from", dest="source", required=True, metavar="CONVENTION")
+    convert.add_argument("--to", required=True, metavar="CONVENTION")
+    convert.add_argument("--out", type=Path, required=True, metavar="FILE")
+    convert.add_argument(
+        "--gaps", action="store_true", help="leave out points that cannot be had, do not refuse"
+    )
+    convert.set_defaults(run=commands_of.convert)
 
     info = commands.add_parser(
         "info", help="say what a model is", description="Print what a model file says of itself."

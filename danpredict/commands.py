@@ -172,3 +172,17 @@ def info(arguments: argparse.Namespace) -> None:
         f"default here: {default_model()}, since this processor {why} AVX-512 VNNI for int8"
     )
     print("\n".join(lines))
+
+
+def convert(arguments: argparse.Namespace) -> None:
+    """Landmarks of a file in another convention."""
+    from danpredict.conversion import convert as converted
+    from danpredict.landmark_files import read_landmarks, write_landmarks
+    from danpredict.layouts import convention
+
+    missing = "nan" if arguments.gaps else "raise"
+    faces = read_landmarks(arguments.file, convention(arguments.source).size)
+    given = (converted(f.landmarks, arguments.source, arguments.to, missing=missing) for f in faces)
+    faces = [face._replace(landmarks=new) for face, new in zip(faces, given, strict=True)]
+    write_landmarks(arguments.out, faces)
+    print(f"wrote {arguments.out}: {len(faces)} faces, {convention(arguments.to).size} points each")

@@ -139,7 +139,7 @@ def read_rectangles(path: Path) -> dict[Path, Rectangle | None]:
         ) from error
 
 
-def _columns(header: Sequence[str], path: Path) -> list[int]:
+def csv_columns(header: Sequence[str], path: Path) -> list[int]:
     """Indices of the landmarks that a header ``file,x17,y17,...`` names."""
     names = [match[1] for name in header[1::2] if (match := re.fullmatch(r"x(\d{1,4})", name))]
     if list(header) != ["file", *(axis + name for name in names for axis in "xy")] or not names:
@@ -176,7 +176,7 @@ def read_csv(path: Path, size: int) -> list[LabelledFace]:
     faces = []
     with path.open(newline="", encoding="utf-8") as stream:
         rows = csv.reader(stream)
-        columns = _columns(next(rows, []), path)
+        columns = csv_columns(next(rows, []), path)
         if max(columns) >= size:
             raise ValueError(f"expected {size} landmarks, got x{max(columns)} in {path}")
         for row in rows:

@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from danpredict.datasets import LabelledFace
+from danpredict.datasets import LabelledFace, Rectangle
+from danpredict.geometry import FloatArray
 
 LARGEST = 2**28  # bytes; 300-W with all its landmarks is 30 MB
 MOST_PARTS = 10_000
@@ -32,21 +33,32 @@ def _number(element: ElementTree.Element, name: str) -> float:
     return value
 
 
-def _face(box: ElementTree.Element, picture: Path, size: int) -> LabelledFace | None:
+def box_sides(box: ElementTree.Element) -> Rectangle:
+    """Left, top, right, bottom of a ``<box>``, inclusive."""
+    left, top = _number(box, "left"), _number(box, "top")
+    return left, top, left + _number(box, "width") - 1, top + _number(box, "height") - 1
+
+
+def read_parts(box: ElementTree.Element, size: int) -> FloatArray:
+    """A box's landmarks, (L, 2); NaN for those that it lacks."""
     landmarks = np.full((size, 2), np.nan)
     for part in box.iter("part"):
         name = part.get("name", "")
         if not name.isdecimal() or int(name) >= size:
             raise ValueError(f"expected part names from 0 to {size - 1}, got {name!r}")
         landmarks[int(name)] = _number(part, "x"), _number(part, "y")
+    return landmarks
+
+
+def _face(box: ElementTree.Element, picture: Path, size: int) -> LabelledFace | None:
+    landmarks = read_parts(box, size)
     if np.isnan(landmarks).all():
         return None
-    left, top = _number(box, "left"), _number(box, "top")
-    right, bottom = left + _number(box, "width") - 1, top + _number(box, "height") - 1
-    return LabelledFace(picture, landmarks, (left, top, right, bottom))
+    return LabelledFace(picture, landmarks, box_sides(box))
 
 
-def _parse(path: Path) -> ElementTree.Element:
+def parse(path: Path) -> ElementTree.Element:
+    """The ``<dataset>`` of a file, checked for size and entities; see `read_imglab`."""
     if not path.is_file():
         raise FileNotFoundError(f"expected an imglab XML file, found no {path}")
     if path.stat().st_size > LARGEST:
@@ -69,7 +81,7 @@ def count_parts(path: Path) -> int:
     FileNotFoundError, ValueError
         See `read_imglab`.
     """
-    names = {part.get("name", "") for part in _parse(path).iter("part")}
+    names = {part.get("name", "") for part in parse(path).iter("part")}
     wrong = sorted(name for name in names if not name.isdecimal() or int(name) >= MOST_PARTS)
     if wrong:
         raise ValueError(f"expected part names from 0 to {MOST_PARTS - 1}, got {wrong[0]!r}")
@@ -96,7 +108,7 @@ def read_imglab(path: Path, size: int) -> list[LabelledFace]:
     ValueError
         Not imglab XML, or something in it that is unsafe or makes no sense.
     """
-    root = _parse(path)
+    root = parse(path)
     folder = path.parent.resolve()
     faces: list[LabelledFace] = []
     try:

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 import danpredict
 from danpredict import DANShapePredictor, convention, conventions, convert, mirror
+from danpredict.cli import main
 from danpredict.conversion import EXACT, MISSING, Conversion, conversion
+from danpredict.landmark_files import Labels, read_landmarks, write_landmarks
 from danpredict.layouts import Convention, read_ranges, write_ranges
 
 from .conftest import Image
@@ -182,3 +184,44 @@ def test_a_file_is_all_that_a_new_convention_needs(
     assert conventions() == ["dlib5", "ibug68", "nose2"]
     points = np.arange(136.0).reshape(68, 2)
     np.testing.assert_allclose(convert(points, "ibug68", "nose2"), [[60, 61], [60, 61]])
+
+
+@pytest.mark.parametrize("kind", ["pts", "csv", "json", "xml"])
+def test_files_are_converted(tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    points = np.random.default_rng(0).integers(0, 300, (68, 2)).astype(float)
+    source, out = tmp_path / f"face.{kind}", tmp_path / "five.json"
+    write_landmarks(source, [Labels("face", points)])
+    command = ["convert", str(source), "--from", "ibug68", "--out", str(out), "--to"]
+    assert main([*command, "dlib5"]) == 0
+    expected = convert(points, "ibug68", "dlib5")
+    np.testing.assert_allclose(read_landmarks(out, 5)[0].landmarks, expected)
+    assert read_landmarks(out, 5)[0].picture == "face"
+    assert main([*command, "wflw98"]) == 2
+    assert "are not there" in capsys.readouterr().err
+    assert main([*command, "wflw98", "--gaps"]) == 0
+    assert np.isnan(read_landmarks(out, 98)[0].landmarks).any(1).sum() == 8
+
+
+def test_several_faces_keep_their_pictures_and_gaps(tmp_path: Path) -> None:
+    gap = np.full((5, 2), 3.0)
+    gap[2] = np.nan
+    faces = [Labels("a.png", np.ones((5, 2))), Labels("a.png", gap), Labels("b.png", gap + 1)]
+    for kind in ("csv", "json", "xml"):
+        path = tmp_path / f"faces.{kind}"
+        write_landmarks(path, faces)
+        for face, again in zip(faces, read_landmarks(path, 5), strict=True):
+            assert again.picture == face.picture
+            np.testing.assert_array_equal(again.landmarks, face.landmarks)
+    with pytest.raises(ValueError, match="one face without gaps"):
+        write_landmarks(tmp_path / "faces.pts", faces)
+
+
+def test_files_that_make_no_sense_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"expected a file out of \['.csv'"):
+        read_landmarks(tmp_path / "a.txt", 5)
+    with pytest.raises(FileNotFoundError, match="found no"):
+        read_landmarks(tmp_path / "a.json", 5)
+    for text in ("[]", "{}", '{"a": [[1, 2]]}', '{"a": 3}', "no", '{"a": [[["x", 2]]]}'):
+        (tmp_path / "a.json").write_text(text)
+        with pytest.raises(ValueError, match="expected 5 landmarks a face"):
+            read_landmarks(tmp_path / "a.json", 5)

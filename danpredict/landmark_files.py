@@ -1,0 +1,157 @@
+"""Landmarks in files, without their pictures: ``.pts``, ``.csv``, ``.json`` and imglab ``.xml``.
+
+In JSON a picture's name stands before the list of its faces: ``{"a.jpg": [[[x, y], ...], ...]}``.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import numpy as np
+
+from danpredict.datasets import Rectangle, csv_columns, read_pts
+from danpredict.geometry import FloatArray
+from danpredict.imglab import box_sides, parse, read_parts
+
+
+class Labels(NamedTuple):
+    """One face's landmarks, (L, 2) image pixels from 0, NaN where unknown."""
+
+    picture: str
+    landmarks: FloatArray
+    rectangle: Rectangle | None = None
+
+
+def _read_pts(path: Path, size: int) -> list[Labels]:
+    return [Labels(path.stem, read_pts(path))]
+
+
+def _read_csv(path: Path, size: int) -> list[Labels]:
+    found = []
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = csv.reader(stream)
+        columns = csv_columns(next(rows, []), path)
+        for row in rows:
+            values = [float(word) if word else np.nan for word in row[1:]]
+            landmarks = np.full((max(size, 1 + max(columns)), 2), np.nan)
+            landmarks[columns] = np.array(values).reshape(len(columns), 2)
+            found.append(Labels(row[0], landmarks))
+    return found
+
+
+def _read_json(path: Path, size: int) -> list[Labels]:
+    table = json.loads(path.read_text("utf-8"))
+    return [
+        Labels(picture, np.array(face, float))  # null becomes NaN
+        for picture, faces in table.items()
+        for face in faces
+    ]
+
+
+def _read_xml(path: Path, size: int) -> list[Labels]:
+    return [
+        Labels(image.get("file", ""), landmarks, box_sides(box))
+        for image in parse(path).iter("image")
+        for box in image.iter("box")
+        if np.isfinite(landmarks := read_parts(box, size)).any()
+    ]
+
+
+def _write_pts(path: Path, faces: Sequence[Labels]) -> None:
+    if len(faces) != 1 or np.isnan(faces[0].landmarks).any():
+        raise ValueError(f"expected one face without gaps for a .pts file, got {len(faces)}")
+    rows = "\n".join(f"{x:.4f} {y:.4f}" for x, y in faces[0].landmarks + 1)
+    count = len(faces[0].landmarks)
+    path.write_text(f"version: 1\nn_points: {count}\n{{\n{rows}\n}}\n", "utf-8")
+
+
+def _write_csv(path: Path, faces: Sequence[Labels]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        count = len(faces[0].landmarks)
+        writer.writerow(["file", *(f"{axis}{i}" for i in range(count) for axis in "xy")])
+        for face in faces:
+            cells = ("" if np.isnan(v) else f"{v:.4f}" for v in face.landmarks.ravel())
+            writer.writerow([face.picture, *cells])
+
+
+def _write_json(path: Path, faces: Sequence[Labels]) -> None:
+    table: dict[str, list[list[list[float | None]]]] = {}
+    for face in faces:
+        points = [[None if np.isnan(v) else round(v, 4) for v in p] for p in face.landmarks]
+        table.setdefault(face.picture, []).append(points)
+    path.write_text(json.dumps(table), "utf-8")
+
+
+def _write_xml(path: Path, faces: Sequence[Labels]) -> None:
+    root = ElementTree.Element("dataset")
+    images = ElementTree.SubElement(root, "images")
+    by_picture: dict[str, ElementTree.Element] = {}
+    for face in faces:
+        if face.picture not in by_picture:
+            by_picture[face.picture] = ElementTree.SubElement(images, "image", file=face.picture)
+        low, high = np.nanmin(face.landmarks, 0), np.nanmax(face.landmarks, 0)
+        left, top, right, bottom = face.rectangle or (*np.floor(low), *np.ceil(high))
+        sides = {"top": top, "left": left, "width": right - left + 1, "height": bottom - top + 1}
+        box = ElementTree.SubElement(
+            by_picture[face.picture], "box", {k: str(round(v)) for k, v in sides.items()}
+        )
+        for i, (x, y) in enumerate(face.landmarks):
+            if np.isfinite(x):  # dlib reads whole pixels
+                place = {"name": f"{i:02}", "x": str(round(x)), "y": str(round(y))}
+                ElementTree.SubElement(box, "part", place)
+    ElementTree.indent(root)
+    ElementTree.ElementTree(root).write(path, "utf-8", xml_declaration=True)
+
+
+READERS: dict[str, Callable[[Path, int], list[Labels]]] = {
+    ".pts": _read_pts, ".csv": _read_csv, ".json": _read_json, ".xml": _read_xml,
+}  # fmt: skip
+WRITERS: dict[str, Callable[[Path, Sequence[Labels]], None]] = {
+    ".pts": _write_pts, ".csv": _write_csv, ".json": _write_json, ".xml": _write_xml,
+}  # fmt: skip
+
+
+def _known(path: Path) -> str:
+    if path.suffix.lower() not in READERS:
+        raise ValueError(f"expected a file out of {sorted(READERS)}, got {path}")
+    return path.suffix.lower()
+
+
+def read_landmarks(path: Path, size: int) -> list[Labels]:
+    """All faces of a file, each with ``size`` landmarks.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        No such file, another kind of file, a damaged one, or another number of landmarks.
+    """
+    reader = READERS[_known(path)]
+    if not path.is_file():
+        raise FileNotFoundError(f"expected a file of landmarks, found no {path}")
+    try:
+        faces = reader(path, size)
+        if not faces:
+            raise ValueError("no faces in it")
+        shapes = {face.landmarks.shape for face in faces} - {(size, 2)}
+        if shapes:
+            raise ValueError(f"landmarks of shape {shapes.pop()}")
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"expected {size} landmarks a face, got {path}: {error}") from error
+    return faces
+
+
+def write_landmarks(path: Path, faces: Sequence[Labels]) -> None:
+    """Write all faces to a file, of the kind that its name says.
+
+    Raises
+    ------
+    ValueError
+        Another kind of file, or what it cannot hold.
+    """
+    WRITERS[_known(path)](path, faces)
