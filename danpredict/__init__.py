@@ -3,7 +3,10 @@
 from importlib import import_module
 from typing import Any
 
+from danpredict.boxes import fit_box_calibration
 from danpredict.conversion import convert, mirror
+from danpredict.detectors import load_detector
+from danpredict.facebox import FaceBox, face_box
 from danpredict.layouts import convention, conventions
 from danpredict.predictor import DANShapePredictor, models
 from danpredict.version import __version__
@@ -11,10 +14,14 @@ from danpredict.version import __version__
 __all__ = [
     "DANShapePredictor",
     "Detection",
+    "FaceBox",
     "__version__",
     "convention",
     "conventions",
     "convert",
+    "face_box",
+    "fit_box_calibration",
+    "load_detector",
     "mirror",
     "models",
     "point",

@@ -10,8 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from danpredict.facebox import FaceBox
 from danpredict.geometry import Box, FloatArray
 from danpredict.resources import data_folder
+
+EXPECTED = "dlib-hog"  # whose rectangles a rectangle of unknown origin is taken for
+ALIASES = {"dlib": EXPECTED}
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,13 @@ class BoxCalibration:
             left + self.right * width,
             top + self.bottom * height,
         )
+
+    def rectangle_around(self, box: Box) -> Box:
+        """The rectangle in which `landmark_box` expects this landmark box."""
+        width = (box.right - box.left) / (self.right - self.left)
+        height = (box.bottom - box.top) / (self.bottom - self.top)
+        left, top = box.left - self.left * width, box.top - self.top * height
+        return Box(left, top, left + width - 1, top + height - 1)
 
 
 def fit_box_calibration(boxes: FloatArray, landmarks: FloatArray) -> BoxCalibration:
@@ -87,6 +98,21 @@ def box_calibration(source: str) -> BoxCalibration:
         No detector of that name; the known ones are listed.
     """
     table = json.loads((data_folder("adapters") / "boxes.json").read_text("utf-8"))
+    source = ALIASES.get(source, source)
     if source not in table:
         raise ValueError(f"expected a box source out of {sorted(table)}, got {source!r}")
     return BoxCalibration.read(table[source])
+
+
+def as_expected(box: FaceBox) -> tuple[float, float, float, float]:
+    """A detector's rectangle as models expect it: as dlib's HOG detector would have framed it.
+
+    Raises
+    ------
+    ValueError
+        A source that ``boxes.json`` does not know.
+    """
+    if box.source is None or ALIASES.get(box.source, box.source) == EXPECTED:
+        return box.sides
+    face = box_calibration(box.source).landmark_box(*box.sides)
+    return box_calibration(EXPECTED).rectangle_around(face)

@@ -45,11 +45,24 @@ class Refined(NamedTuple):
         Expected error of each landmark, image pixels; None where the model does not say.
     confidence : (N,) float64 or None
         Probability that the face is found well, likewise.
+    transforms : (N, 3, 3) float64
+        Image to canonical: how the last stage saw the face.
     """
 
     stages: list[NDArray[np.float64]]
     sigma: NDArray[np.float64] | None
     confidence: NDArray[np.float64] | None
+    transforms: NDArray[np.float64]
+
+    def put(self, rows: Sequence[int], other: Refined, others: Sequence[int]) -> None:
+        """Take over another's faces in place of these."""
+        for mine, theirs in zip(self.stages, other.stages, strict=True):
+            mine[rows] = theirs[others]
+        self.transforms[rows] = other.transforms[others]
+        if self.sigma is not None and other.sigma is not None:
+            self.sigma[rows] = other.sigma[others]
+        if self.confidence is not None and other.confidence is not None:
+            self.confidence[rows] = other.confidence[others]
 
     def faces(self) -> Iterator[Face]:
         """Face by face."""
@@ -160,9 +173,9 @@ class Cascade:
             moved = canonical + outputs["offsets"]
             refined.append(transform_points(np.linalg.inv(matrices), moved))
         if "sigma" not in outputs:
-            return Refined(refined, None, None)
-        scale = np.array([transform.scale for transform in transforms])
-        return Refined(refined, outputs["sigma"] / scale[:, None], outputs["confidence"])
+            return Refined(refined, None, None, matrices)
+        scale = np.hypot(matrices[:, 0, 0], matrices[:, 1, 0])[:, None]
+        return Refined(refined, outputs["sigma"] / scale, outputs["confidence"], matrices)
 
 
 _shared: WeakValueDictionary[tuple[str, ...], Cascade] = WeakValueDictionary()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from danpredict import commands as commands_of
+from danpredict.detectors import detectors
 from danpredict.layouts import conventions
 from danpredict.version import __version__
 
@@ -135,6 +136,20 @@ def build_parser() -> argparse.ArgumentParser:
         "--gaps", action="store_true", help="leave out points that cannot be had, do not refuse"
     )
     convert.set_defaults(run=commands_of.convert)
+
+    calibrate = commands.add_parser(
+        "calibrate",
+        help="measure where the face lies in a detector's rectangles",
+        description="Run a detector over pictures with the landmarks of ibug68 and print an entry "
+        "for adapters/boxes.json: where the tight box of the landmarks lies in its rectangles.",
+    )
+    calibrate.add_argument("detector", help=", ".join(detectors()))
+    calibrate.add_argument("datasets", nargs="+", type=Path, metavar="DATASET")
+    calibrate.add_argument("--weights", type=Path, help="the detector's file")
+    calibrate.add_argument(
+        "--every", type=_positive, default=1, metavar="N", help="take every N-th face"
+    )
+    calibrate.set_defaults(run=commands_of.calibrate)
 
     info = commands.add_parser(
         "info", help="say what a model is", description="Print what a model file says of itself."

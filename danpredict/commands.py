@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +187,30 @@ def convert(arguments: argparse.Namespace) -> None:
     faces = [face._replace(landmarks=new) for face, new in zip(faces, given, strict=True)]
     write_landmarks(arguments.out, faces)
     print(f"wrote {arguments.out}: {len(faces)} faces, {convention(arguments.to).size} points each")
+
+
+def calibrate(arguments: argparse.Namespace) -> None:
+    """Measure where the landmarks lie in a detector's rectangles."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from danpredict.boxes import fit_box_calibration
+    from danpredict.datasets import read_dataset
+    from danpredict.detectors import load_detector
+    from danpredict.evaluation import rectangle_on
+    from danpredict.layouts import convention
+
+    detector = load_detector(arguments.detector, weights=arguments.weights)
+    size = convention("ibug68").size
+    faces = [face for path in arguments.datasets for face in read_dataset(path, size)]
+    faces = faces[:: arguments.every]
+    boxes = [
+        rectangle_on(face.picture(), face, detector)
+        for face in tqdm(faces, "detecting", unit="face", leave=False)
+    ]
+    pairs = [(b.sides, f.landmarks) for b, f in zip(boxes, faces, strict=True) if b is not None]
+    if not pairs:
+        raise ValueError(f"no face found by {arguments.detector} in {len(faces)} pictures")
+    fitted = fit_box_calibration(*map(np.array, zip(*pairs, strict=True)))
+    source = f"medians over {len(pairs)} of {len(faces)} faces, those that it finds"
+    print(json.dumps({arguments.detector: {**asdict(fitted), "source": source}}, indent=2))

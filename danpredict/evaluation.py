@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from danpredict.datasets import LabelledFace, Rectangle
+from danpredict.facebox import FaceBox, face_box
 from danpredict.geometry import FloatArray, bounding_box
 from danpredict.images import Image
 from danpredict.layouts import Convention
@@ -73,15 +74,19 @@ def gather(detections: Sequence[Any]) -> Observation:
     )
 
 
-def hog_rectangle(image: Image, face: LabelledFace, detector: Any) -> Rectangle | None:
-    """The HOG rectangle around this face: the one whose middle is nearest and inside; else None."""
+def rectangle_on(image: Image, face: LabelledFace, detector: Callable[..., Any]) -> FaceBox | None:
+    """The detector's rectangle on this face: the one whose middle is nearest and inside; or None.
+
+    ``detector`` is dlib's, or one of `danpredict.load_detector`.
+    """
     corners = np.reshape(bounding_box(face.landmarks), (2, 2))
     middle, reach = corners.mean(0), np.ptp(corners, axis=0).max() / 2
     best, nearest = None, reach
-    for rect in detector(image, 0):
-        away = float(np.hypot(rect.center().x - middle[0], rect.center().y - middle[1]))
+    for box in map(face_box, detector(image)):
+        centre = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+        away = float(np.hypot(centre[0] - middle[0], centre[1] - middle[1]))
         if away < nearest:
-            best, nearest = (rect.left(), rect.top(), rect.right(), rect.bottom()), away
+            best, nearest = box, away
     return best
 
 
@@ -111,7 +116,7 @@ def observe(
     predictors: dict[str, Predictor],
     faces: Sequence[LabelledFace],
     *,
-    detector: Any = None,
+    detector: Callable[..., Any] | None = None,
     background: bool = False,
     seed: int = 0,
 ) -> tuple[list[LabelledFace], dict[str, Observation], dict[str, Observation]]:
@@ -123,7 +128,7 @@ def observe(
     faces : annotated faces
         One without a rectangle is left out, unless there is a detector.
     detector : callable, optional
-        dlib's, or one that answers alike; finds the rectangles of all faces instead.
+        dlib's, or one of `danpredict.load_detector`; finds the rectangles of all faces instead.
     background : bool
         Also run on as many random rectangles beside the faces.
 
@@ -145,7 +150,10 @@ def observe(
     beside: dict[str, list[Any]] = {name: [] for name in predictors}
     for face in tqdm(faces, desc="evaluating", unit="face", leave=False):
         image = face.picture()
-        sides = face.rectangle if detector is None else hog_rectangle(image, face, detector)
+        sides = face.rectangle
+        if detector is not None:
+            box = rectangle_on(image, face, detector)
+            sides = None if box is None else box.sides
         if sides is None:
             continue
         used.append(face)

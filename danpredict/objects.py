@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from danpredict.facebox import FaceBox
+from danpredict.geometry import FARTHEST
+
 try:
     import dlib as _library
 
@@ -116,7 +119,9 @@ class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib h
 
     def __reduce__(self) -> tuple[Any, ...]:
         # dlib's own pickling forgets a subclass's attributes.
-        return _restore, (rectangle_sides(self.rect), self.__dict__)
+        rect = self.rect
+        sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
+        return _restore, (sides, self.__dict__)
 
 
 def _restore(sides: tuple[int, int, int, int], attributes: dict[str, Any]) -> Detection:
@@ -126,20 +131,11 @@ def _restore(sides: tuple[int, int, int, int], attributes: dict[str, Any]) -> De
     return detection
 
 
-def rectangle_sides(rect: Any) -> tuple[int, int, int, int]:
-    """(left, top, right, bottom) of a ``dlib.rectangle`` or its twin, image pixels, inclusive.
-
-    Raises
-    ------
-    TypeError
-        Anything else, as dlib does.
-    """
-    if not isinstance(rect, rectangle):
-        raise TypeError(
-            f"box must be a {'dlib' if HAVE_DLIB else 'danpredict'} rectangle, "
-            f"got {type(rect).__module__}.{type(rect).__qualname__}"
-        )
-    return rect.left(), rect.top(), rect.right(), rect.bottom()
+def rectangle_of(given: Any, box: FaceBox) -> Any:
+    """The very rectangle where one was given, else the box rounded to whole pixels."""
+    if isinstance(given, rectangle):
+        return given
+    return rectangle(*(round(min(max(side, -FARTHEST), FARTHEST)) for side in box.sides))
 
 
 def check_as_dlib(image: Any, rect: Any) -> None:

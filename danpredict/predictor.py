@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from skimage.transform import SimilarityTransform
 
+from danpredict.boxes import as_expected
 from danpredict.cascade import Cascade, Face, Refined, shared_cascade
 from danpredict.conversion import Conversion, conversion
+from danpredict.facebox import face_box
 from danpredict.geometry import initial_transform
 from danpredict.image_input import as_image
 from danpredict.images import Image
@@ -21,6 +23,7 @@ from danpredict.layouts import Convention, convention
 from danpredict.metrics import face_scale
 from danpredict.model_file import Model, read_model, unpack
 from danpredict.resources import data_folder
+from danpredict.restart import refine_robustly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -157,21 +160,26 @@ class DANShapePredictor:
         """The convention of the model's own landmarks."""
         return self._model.layout
 
-    def __call__(self, image: Any, box: Any) -> Detection:
+    def __call__(self, image: Any, box: Any, *, source: str | None = None) -> Detection:
         """Landmarks of one face.
 
         Parameters
         ----------
         image : numpy array, PIL.Image or torch.Tensor
             Gray or RGB, uint8 as in dlib, or what `danpredict.image_input` lists; not changed.
-        box : dlib.rectangle
-            The face as dlib's HOG detector frames it, image pixels, inclusive. It may lie partly
-            or wholly outside the image. Where dlib is not installed: `danpredict.rectangle`.
+        box : dlib.rectangle, or another that `danpredict.face_box` takes
+            Image pixels, inclusive. It may lie partly or wholly outside the image. Where dlib is
+            not installed: `danpredict.rectangle`.
+        source : str, optional
+            Name of the detector that framed the face, since every one does it in its own way; see
+            `danpredict.load_detector`. A rectangle that does not tell it itself is taken for one
+            of dlib's HOG detector.
 
         Returns
         -------
         Detection
-            A ``dlib.full_object_detection`` with ``.rect`` as given and ``.landmarks``, (L, 2)
+            A ``dlib.full_object_detection`` with ``.rect`` as given (rounded, where it was no
+            ``dlib.rectangle``) and ``.landmarks``, (L, 2)
             float32, ``.sigma``, (L,) float32, both in image pixels, and ``.confidence``.
 
         Raises
@@ -180,17 +188,23 @@ class DANShapePredictor:
             An array that cannot be taken for an image.
         TypeError
             No image, or not a rectangle.
+        ValueError
+            A rectangle that is not finite, or a source without a calibration.
         """
-        return self.predict_batch([image], [[box]])[0][0]
+        return self.predict_batch([image], [[box]], source=source)[0][0]
 
-    def predict(self, image: Any, rects: Iterable[Any]) -> list[Detection]:
+    def predict(
+        self, image: Any, rects: Iterable[Any], *, source: str | None = None
+    ) -> list[Detection]:
         """Landmarks of many faces of one image, in the rectangles' order; see `__call__`."""
-        return self.predict_batch([image], [rects])[0]
+        return self.predict_batch([image], [rects], source=source)[0]
 
     def predict_batch(
         self,
         images: Sequence[Any],
         rects_per_image: Sequence[Iterable[Any]],
+        *,
+        source: str | None = None,
     ) -> list[list[Detection]]:
         """Landmarks of many faces of many images; see `__call__`.
 
@@ -201,7 +215,7 @@ class DANShapePredictor:
         TypeError
             One rectangle where a list of them belongs.
         """
-        from danpredict.objects import Detection, check_as_dlib, rectangle_sides  # imports dlib
+        from danpredict.objects import Detection, check_as_dlib, rectangle_of  # imports dlib
 
         if len(images) != len(rects_per_image):
             raise ValueError(
@@ -219,10 +233,11 @@ class DANShapePredictor:
                     check_as_dlib(image, rect)
             checked = as_image(image)
             for rect in rects:
-                box = calibration.landmark_box(*rectangle_sides(rect))
+                box = face_box(rect, source)
+                start = calibration.landmark_box(*as_expected(box))
                 faces.append(checked)
-                starts.append(initial_transform(box, self._cascade.mean_shape))
-                owners.append((i, rect))
+                starts.append(initial_transform(start, self._cascade.mean_shape))
+                owners.append((i, rectangle_of(rect, box)))
         detections: list[list[Detection]] = [[] for _ in images]
         found = self._refine(faces, starts)
         for (stages, sigma, confidence), (i, rect) in zip(found, owners, strict=True):
@@ -243,11 +258,11 @@ class DANShapePredictor:
         parts = [slice(first, first + size) for first in range(0, len(images), size)]
         if min(threads, len(parts)) < 2:
             for part in parts:
-                yield from self._cascade.refine(images[part], starts[part]).faces()
+                yield from refine_robustly(self._cascade, images[part], starts[part]).faces()
             return
 
         def refine(part: slice) -> Refined:
-            return self._cascade.refine(images[part], starts[part])
+            return refine_robustly(self._cascade, images[part], starts[part])
 
         with ThreadPoolExecutor(min(threads, len(parts))) as pool:
             for refined in pool.map(refine, parts):

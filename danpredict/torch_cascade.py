@@ -114,8 +114,10 @@ class TorchCascade:
             moved = canonical + output.offsets
             stages.append(transform_points(invert_similarity(transform), moved))
         refined = [stage.cpu().numpy() for stage in stages]
+        matrices = np.tile(np.eye(3), (len(photos), 1, 1))
+        matrices[:, :2] = transform.cpu().numpy()
         if not self.trust:
-            return Refined(refined, None, None)
+            return Refined(refined, None, None, matrices)
         scale = torch.hypot(transform[:, 0, 0], transform[:, 1, 0])[:, None]
         sigma = (torch.exp(output.log_sigma) / scale).cpu().numpy()
-        return Refined(refined, sigma, torch.sigmoid(output.logit).cpu().numpy())
+        return Refined(refined, sigma, torch.sigmoid(output.logit).cpu().numpy(), matrices)

@@ -169,14 +169,14 @@ class Bench:
     def by_stages(self) -> list[Timing]:
         """One face, one thread, after the first stage, the first two, and so on."""
         from danpredict.cascade import shared_cascade
+        from danpredict.facebox import face_box
         from danpredict.geometry import initial_transform
         from danpredict.model_file import read_model
-        from danpredict.objects import rectangle_sides
         from danpredict.predictor import default_model, find_model
 
         model = read_model(find_model(self.model or default_model()))
         whole = shared_cascade(model)
-        box = model.box.landmark_box(*rectangle_sides(self.rect))
+        box = model.box.landmark_box(*face_box(self.rect).sides)
         start = initial_transform(box, whole.mean_shape)
         calls: dict[str, Call] = {}
         for count in range(1, len(whole.stages) + 1):

@@ -112,13 +112,13 @@ def test_gray_equals_three_equal_channels(
     )
 
 
-@pytest.mark.parametrize("box", [None, (0, 0, 9, 9), dlib.drectangle(0, 0, 9, 9)])
+@pytest.mark.parametrize("box", [None, (0, 0, 9), "0099", dlib.point(3, 4), np.zeros((2, 4))])
 def test_what_is_no_rectangle_raises_type_error(
     predictor: DANShapePredictor, dlib_predictor: Any, astronaut: Image, box: Any
 ) -> None:
     with pytest.raises(TypeError):
         dlib_predictor(astronaut, box)
-    with pytest.raises(TypeError, match="must be a dlib rectangle"):
+    with pytest.raises(TypeError, match=r"must be a dlib rectangle, a danpredict\.FaceBox or"):
         predictor(astronaut, box)
 
 
