@@ -1,8 +1,11 @@
-"""Compare danpredict with dlib's 68-point shape predictor, side by side, on the same rectangles.
+r"""Compare danpredict with dlib's 68-point shape predictor, side by side, on the same rectangles.
 
     python examples/compare.py                                   # the embedded picture
     python examples/compare.py --image photo.jpg
     python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json --out outdoor.png
+    python examples/compare.py --dataset 300w/outdoor --detector yunet --weights yunet.onnx
+    python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json --robustness \
+        --out robustness.png
     python examples/compare.py --speed --out speed.png
 
 dlib's model file is looked for in --dlib-model, in the environment variable DLIB_LANDMARKS and in
@@ -24,20 +27,20 @@ from typing import Any
 
 import cv2
 import numpy as np
+from drawing import draw_face
 from numpy.typing import NDArray
+from robustness import compare_robustness
 from speed import Bench, compare_speed
 
 import danpredict
 from danpredict.datasets import read_dataset, read_picture
+from danpredict.detectors import Detector, load_detector
 from danpredict.evaluation import Predictor, landmarks_of, observe, report
-from danpredict.images import shrink, shrink_factor
 from danpredict.plots import draw_report
 from danpredict.predictor import default_model, find_model
 
 DLIB_FILE = "shape_predictor_68_face_landmarks.dat"
-COLOURS = {"dlib": (230, 159, 0), "danpredict": (0, 190, 255)}  # RGB
 REPEATS = 20  # calls per face of a picture, for the median time
-TILE = 520  # pixels, side of a face in the picture
 
 Image = NDArray[np.uint8]
 
@@ -98,31 +101,6 @@ class Timed:
 # -- pictures ----------------------------------------------------------------------------------
 
 
-def draw_face(image: Image, rect: Any, landmarks: NDArray[np.floating], name: str) -> Image:
-    """The face's surroundings, enlarged, with rectangle, landmarks and name."""
-    side = 1.5 * max(rect.width(), rect.height())
-    corner = np.array([rect.left() + rect.right(), rect.top() + rect.bottom()]) / 2 - side / 2
-    zoom = TILE / side
-    blocks = shrink_factor(zoom)
-    small = shrink(image, blocks)
-    matrix = np.array([[zoom, 0, -zoom * corner[0]], [0, zoom, -zoom * corner[1]]])
-    # From the shrunk image's pixels to the image's, whose centres lie half a block further in.
-    matrix = matrix @ np.array(
-        [[blocks, 0, blocks / 2 - 0.5], [0, blocks, blocks / 2 - 0.5], [0, 0, 1]]
-    )
-    tile = cv2.warpAffine(small, matrix, (TILE, TILE), flags=cv2.INTER_CUBIC)
-    box = np.array([[rect.left(), rect.top()], [rect.right(), rect.bottom()]])
-    low, high = ((box - corner) * zoom).round().astype(int).tolist()
-    cv2.rectangle(tile, low, high, (255, 255, 255), 1, cv2.LINE_AA)
-    fraction_bits = 4  # OpenCV draws at fractions of a pixel in fixed point
-    for point in ((landmarks - corner) * zoom * 2**fraction_bits).round().astype(int).tolist():
-        for radius, colour in ((5, (0, 0, 0)), (3, COLOURS[name])):
-            cv2.circle(tile, point, radius << fraction_bits, colour, -1, cv2.LINE_AA, fraction_bits)
-    cv2.putText(tile, name, (12, 34), cv2.FONT_HERSHEY_SIMPLEX, 1, (0, 0, 0), 5, cv2.LINE_AA)
-    cv2.putText(tile, name, (12, 34), cv2.FONT_HERSHEY_SIMPLEX, 1, COLOURS[name], 2, cv2.LINE_AA)
-    return np.asarray(tile, np.uint8)
-
-
 def check_picture_name(path: Path) -> None:
     """Raise ValueError where no picture could be written."""
     if not path.parent.is_dir() or path.is_dir() or not cv2.haveImageWriter(str(path)):
@@ -166,23 +144,34 @@ def compare_picture(image: Image, predictors: dict[str, Predictor], out: Path) -
 # -- data sets ---------------------------------------------------------------------------------
 
 
+def with_source(predictor: Predictor, source: str) -> Predictor:
+    """Our predictor, told whose rectangles it gets."""
+    return lambda image, rect: predictor(image, rect, source=source)  # type: ignore[call-arg]
+
+
 def compare_dataset(
-    folder: Path, boxes: Path | None, predictors: dict[str, Predictor], out: Path | None
+    folder: Path,
+    boxes: Path | None,
+    detector: Detector | None,
+    source: str,
+    predictors: dict[str, Predictor],
+    out: Path | None,
 ) -> None:
     """Print errors and times on the same rectangles; a picture and the rest go to ``out``."""
-    import dlib
-
     layout = danpredict.convention("ibug68")
     faces = read_dataset(folder, layout.size, boxes)
+    if source not in ("dlib", "dlib-hog"):
+        ours = predictors["danpredict"]
+        told = {"danpredict": with_source(ours, source), "uncalibrated": ours}
+        predictors = {**predictors, **told}
     timed = {name: Timed(predictor) for name, predictor in predictors.items()}
-    detector = dlib.get_frontal_face_detector() if boxes is None else None
     used, found, beside = observe(dict(timed), faces, detector=detector, background=True)
     reports = {
         name: report(observation, beside.get(name), used, layout)
         for name, observation in found.items()
     }
-    source = "dlib's HOG detector" if boxes is None else str(boxes)
-    print(f"{folder}: {len(used)} of {len(faces)} faces have a rectangle from {source}")
+    whose = source if boxes is None else str(boxes)
+    print(f"{folder}: {len(used)} of {len(faces)} faces have a rectangle from {whose}")
     print(f"{'predictor':<12} {'faces':>5} {'NME %':>6} {'median':>6} {'> 8 %':>6} "
           f"{'AUC@8 %':>8} {'ms/face':>8}")  # fmt: skip
     for name, row in reports.items():
@@ -196,8 +185,8 @@ def compare_dataset(
         print(f"wrote {out} and {out.with_suffix('.json')}")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the comparison; bad input gives one line and exit code 2."""
+def build_parser() -> argparse.ArgumentParser:
+    """What can be asked for."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--image", type=Path, help="a photo; default: scikit-image's astronaut")
@@ -205,41 +194,68 @@ def main(arguments: list[str] | None = None) -> int:
     what.add_argument("--speed", action="store_true", help="a benchmark of some two minutes")
     parser.add_argument(
         "--boxes", type=Path,
-        help="JSON of rectangles for --dataset; without it dlib's HOG detector finds them",
+        help="JSON of rectangles for --dataset; without it a detector finds them",
+    )  # fmt: skip
+    parser.add_argument(
+        "--detector", default="dlib",
+        help="whose rectangles --dataset is compared on: dlib (the default), dlib-cnn, yunet, ...",
+    )  # fmt: skip
+    parser.add_argument("--weights", type=Path, help="the detector's file")
+    parser.add_argument(
+        "--robustness", action="store_true",
+        help="with --dataset: errors as rectangles get worse and heads roll",
     )  # fmt: skip
     parser.add_argument("--model", help="shipped model or model file of danpredict")
     parser.add_argument("--dlib-model", type=Path, help=f"path of {DLIB_FILE}")
     parser.add_argument(
-        "--out", type=Path,
-        help="picture to write; comparison.png by default, else none",
-    )  # fmt: skip
+        "--out", type=Path, help="picture to write; comparison.png by default for a photo"
+    )
+    return parser
+
+
+def run(given: argparse.Namespace) -> None:
+    """Do what was asked for."""
+    out: Path | None = given.out
+    if given.dataset is None and not given.speed:
+        out = out or Path("comparison.png")
+    if out is not None:
+        check_picture_name(out)
+    predictors = load_predictors(given.model, given.dlib_model)
+    if given.speed:
+        path = find_dlib_model(given.dlib_model)
+        sizes = {"danpredict": file_size(find_model(given.model or default_model()))}
+        if path is not None:
+            sizes["dlib"] = file_size(path)
+        compare_speed(Bench(predictors, given.model, path), sizes, out)
+    elif given.robustness:
+        faces = read_dataset(given.dataset, danpredict.convention("ibug68").size, given.boxes)
+        compare_robustness(faces, predictors, given.dataset.name, out)
+    elif given.dataset is not None:
+        detector = None
+        if given.boxes is None:
+            detector = load_detector(given.detector, weights=given.weights)
+        compare_dataset(given.dataset, given.boxes, detector, given.detector, predictors, out)
+    else:
+        if given.image is None:
+            from skimage import data
+
+            image = data.astronaut()  # type: ignore[no-untyped-call]
+        else:
+            image = read_picture(given.image, upright=True)
+        assert out is not None
+        compare_picture(image, predictors, out)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the comparison; bad input gives one line and exit code 2."""
+    parser = build_parser()
     given = parser.parse_args(arguments)
     if given.boxes is not None and given.dataset is None:
         parser.error("--boxes belongs to --dataset")
+    if given.robustness and given.boxes is None:
+        parser.error("--robustness needs --dataset and --boxes")
     try:
-        out: Path | None = given.out
-        if given.dataset is None and not given.speed:
-            out = out or Path("comparison.png")
-        if out is not None:
-            check_picture_name(out)
-        predictors = load_predictors(given.model, given.dlib_model)
-        if given.speed:
-            path = find_dlib_model(given.dlib_model)
-            sizes = {"danpredict": file_size(find_model(given.model or default_model()))}
-            if path is not None:
-                sizes["dlib"] = file_size(path)
-            compare_speed(Bench(predictors, given.model, path), sizes, out)
-        elif given.dataset is not None:
-            compare_dataset(given.dataset, given.boxes, predictors, out)
-        else:
-            if given.image is None:
-                from skimage import data
-
-                image = data.astronaut()  # type: ignore[no-untyped-call]
-            else:
-                image = read_picture(given.image, upright=True)
-            assert out is not None
-            compare_picture(image, predictors, out)
+        run(given)
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         print(f"compare.py: {error}", file=sys.stderr)
         return 2

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import dlib
 import numpy as np
 
 from danpredict import DANShapePredictor
 
 from .conftest import ROOT, Image
 from .faces import write_dataset
+
+RECT = dlib.rectangle(179, 83, 266, 170)
 
 
 def compare(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -122,3 +125,24 @@ def test_better_than_dlib_on_faces_neither_has_seen(data_300w: Path, dlib_model:
     assert ours[0] == theirs[0] == 261
     assert ours[1] < theirs[1]  # NME
     assert ours[3] < theirs[3]  # failures
+
+
+def test_robustness_curves(tmp_path: Path, astronaut: Image, dlib_model: Path) -> None:
+    folder = tmp_path / "set"
+    write_dataset(folder, astronaut, DANShapePredictor()(astronaut, RECT).landmarks, count=1)
+    boxes, out = tmp_path / "boxes.json", tmp_path / "curves.png"
+    boxes.write_text(json.dumps({"set/face_000.png": [179, 83, 266, 170]}))
+    result = compare("--robustness", "--dataset", folder, "--boxes", boxes, "--out", out)
+    assert result.returncode == 0, result.stderr
+    curves = json.loads(out.with_suffix(".json").read_text())
+    assert {name: len(rows) for name, rows in curves.items()} == {"shift": 7, "scale": 8, "roll": 8}
+    still = [
+        rows[i]["danpredict"]["nme"] for rows, i in zip(curves.values(), (0, 3, 0), strict=True)
+    ]
+    assert max(still) < 5
+    upside_down = curves["roll"][-1]
+    assert upside_down["dlib"]["nme"] > 30 > 8 > upside_down["danpredict"]["nme"]
+    picture = cv2.imread(str(out))
+    assert picture is not None
+    assert picture.std() > 10
+    assert compare("--robustness", "--dataset", folder).returncode == 2
