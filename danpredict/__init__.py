@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from danpredict.boxes import fit_box_calibration
+from danpredict.chips import Template, align_face, face_chip, face_chips, paste_face
 from danpredict.conversion import convert, mirror
 from danpredict.detectors import load_detector
 from danpredict.facebox import FaceBox, face_box
@@ -15,15 +16,20 @@ __all__ = [
     "DANShapePredictor",
     "Detection",
     "FaceBox",
+    "Template",
     "__version__",
+    "align_face",
     "convention",
     "conventions",
     "convert",
     "face_box",
+    "face_chip",
+    "face_chips",
     "fit_box_calibration",
     "load_detector",
     "mirror",
     "models",
+    "paste_face",
     "point",
     "points",
     "rectangle",

@@ -151,6 +151,23 @@ def build_parser() -> argparse.ArgumentParser:
     )
     calibrate.set_defaults(run=commands_of.calibrate)
 
+    align = commands.add_parser(
+        "align",
+        help="cut the aligned faces out of a folder of pictures",
+        description="Find the faces of all pictures of a folder and below, and write their chips. "
+        "The same command goes on where it was stopped. Pictures that fail are listed at the end; "
+        "the exit code is then 2.",
+    )
+    align.add_argument("folder", type=Path)
+    align.add_argument("--out", type=Path, required=True, help="folder for the chips")
+    align.add_argument("--template", default="dlib", help="dlib, arcface, arcface128 or ffhq")
+    align.add_argument("--size", type=_positive, help="side of a chip; by default the template's")
+    align.add_argument("--model", help="name of a shipped model, or a file")
+    align.add_argument("--detector", default="dlib", help=", ".join(detectors()))
+    align.add_argument("--weights", type=Path, help="the detector's file")
+    align.add_argument("--processes", type=_positive, help="by default one for each core")
+    align.set_defaults(run=commands_of.align)
+
     info = commands.add_parser(
         "info", help="say what a model is", description="Print what a model file says of itself."
     )

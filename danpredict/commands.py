@@ -214,3 +214,25 @@ def calibrate(arguments: argparse.Namespace) -> None:
     fitted = fit_box_calibration(*map(np.array, zip(*pairs, strict=True)))
     source = f"medians over {len(pairs)} of {len(faces)} faces, those that it finds"
     print(json.dumps({arguments.detector: {**asdict(fitted), "source": source}}, indent=2))
+
+
+def align(arguments: argparse.Namespace) -> None:
+    """Cut the chips of all faces of a folder."""
+    from danpredict.chips import template
+    from danpredict.folders import Job, align_folder
+
+    template(arguments.template)  # a wrong name is better said before the work
+    job = Job(
+        arguments.folder,
+        arguments.out,
+        arguments.template,
+        arguments.size,
+        arguments.model,
+        arguments.detector,
+        arguments.weights,
+    )
+    pictures, faces, errors = align_folder(job, arguments.processes)
+    print(f"wrote {faces} faces of {pictures} pictures to {arguments.out}")
+    if errors:
+        lines = "\n".join(f"  {name}: {error}" for name, error in errors.items())
+        raise ValueError(f"{len(errors)} of {pictures} pictures failed:\n{lines}")

@@ -61,40 +61,58 @@ def _reach(row: list[float], size: int, factor: int, length: int) -> tuple[int, 
 
 
 def sample_face(image: Image, matrix: FloatArray, size: int) -> NDArray[np.float32]:
-    """Sample the canonical frame from the original image: one interpolation, anti-aliased.
-
-    Only the face's region is touched, so the cost does not grow with the photo. Where the face is
-    larger than the canonical frame the region is first averaged in whole blocks. Outside the image
-    its border is replicated.
-
-    Parameters
-    ----------
-    image : (H, W) or (H, W, 3) uint8
-    matrix : (3, 3) float
-        Similarity, image to canonical.
-    size : int
-        Side of the canonical frame.
+    """The gray canonical frame; beyond the image its border is replicated. See `warp`.
 
     Returns
     -------
     (size, size) float32 in 0 to 255
     """
+    return warp(image, matrix, size, cv2.BORDER_REPLICATE, gray=True)
+
+
+def warp(
+    image: Image, matrix: FloatArray, size: int, border: int, *, gray: bool = False
+) -> NDArray[np.float32]:
+    """Sample a square from the original image: one interpolation, anti-aliased.
+
+    Only the square's region is touched, so the cost does not grow with the photo. Where the region
+    is larger than the square it is first averaged in whole blocks.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) uint8
+    matrix : (3, 3) float
+        Similarity, image to square.
+    size : int
+        Side of the square.
+    border : int
+        OpenCV's mode beyond the image.
+    gray : bool
+        Take the mean of the channels.
+
+    Returns
+    -------
+    (size, size) or (size, size, 3) float32 in 0 to 255
+    """
     if image.size == 0:
-        return np.zeros((size, size), np.float32)
+        channels = () if gray or image.ndim == 2 else (3,)
+        return np.zeros((size, size, *channels), np.float32)
     inverse = np.linalg.inv(matrix)
     height, width = image.shape[:2]
     factor = min(shrink_factor(float(np.hypot(matrix[0, 0], matrix[1, 0]))), height, width)
     x0, x1 = _reach(inverse[0].tolist(), size, factor, width)
     y0, y1 = _reach(inverse[1].tolist(), size, factor, height)
-    region = shrink(to_gray(image[y0:y1, x0:x1]), factor).astype(np.float32)
+    region = image[y0:y1, x0:x1]
+    region = to_gray(region) if gray else np.ascontiguousarray(region)
+    part = shrink(region, factor).astype(np.float32)
 
     to_region = inverse[:2] / factor
     to_region[:, 2] += (0.5 - x0) / factor - 0.5, (0.5 - y0) / factor - 0.5
-    face = cv2.warpAffine(
-        region,
+    square = cv2.warpAffine(
+        part,
         to_region,
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
+        borderMode=border,
     )
-    return np.asarray(face, np.float32)
+    return np.asarray(square, np.float32)

@@ -118,7 +118,8 @@ class Convention:
 
 def conventions() -> list[str]:
     """Names of the conventions that come with danpredict."""
-    return sorted(f.stem for f in data_folder("adapters").glob("*.json") if f.stem != "boxes")
+    files = data_folder("adapters").glob("*.json")
+    return sorted(file.stem for file in files if file.stem not in ("boxes", "templates"))
 
 
 @cache

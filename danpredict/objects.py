@@ -93,6 +93,8 @@ class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib h
     present : (L,) bool
         False where ``part(i)`` is dlib's "not present"; ``landmarks`` has a guess there too, or NaN
         for points that the model's convention does not hold.
+    convention : str or None
+        Name of the landmarks' convention.
     """
 
     def __init__(
@@ -103,7 +105,9 @@ class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib h
         confidence: float | None = None,
         stages: NDArray[np.floating] | None = None,
         present: NDArray[np.bool_] | None = None,
+        convention: str | None = None,
     ) -> None:
+        self.convention = convention
         self.landmarks = np.array(landmarks, np.float32)
         self.sigma = None if sigma is None else np.array(sigma, np.float32)
         self.confidence = None if confidence is None else float(confidence)
@@ -125,7 +129,7 @@ class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib h
 
 
 def _restore(sides: tuple[int, int, int, int], attributes: dict[str, Any]) -> Detection:
-    names = ("landmarks", "sigma", "confidence", "stages", "present")
+    names = ("landmarks", "sigma", "confidence", "stages", "present", "convention")
     detection = Detection(rectangle(*sides), *(attributes[name] for name in names))
     detection.__dict__.update(attributes)
     return detection

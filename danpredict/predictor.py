@@ -240,11 +240,13 @@ class DANShapePredictor:
                 owners.append((i, rectangle_of(rect, box)))
         detections: list[list[Detection]] = [[] for _ in images]
         found = self._refine(faces, starts)
+        name = self._options.convention or self._model.layout.name
         for (stages, sigma, confidence), (i, rect) in zip(found, owners, strict=True):
             present = self._present(stages[-1], sigma)
             if self._conversion is not None:
                 stages, sigma, present = self._converted(self._conversion, stages, sigma, present)
-            detections[i].append(Detection(rect, stages[-1], sigma, confidence, stages, present))
+            det = Detection(rect, stages[-1], sigma, confidence, stages, present, name)
+            detections[i].append(det)
         return detections
 
     def _refine(
