@@ -219,7 +219,8 @@ def test_descriptors_are_those_of_our_chips(astronaut: Image, det: danpredict.De
 def test_the_recognition_example(tmp_path: Path) -> None:
     pytest.importorskip("face_recognition_models")
     out = tmp_path / "sheet.png"
-    command = [sys.executable, ROOT / "examples" / "align_for_recognition.py", "--out", out]
+    script = str(ROOT / "examples" / "align_for_recognition.py")
+    command = [sys.executable, script, "--out", str(out)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "2 faces of 1 persons" in result.stdout  # upright and rolled, recognised as one
     sheet = cv2.imread(str(out))
