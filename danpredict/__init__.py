@@ -10,6 +10,7 @@ from danpredict.detectors import load_detector
 from danpredict.facebox import FaceBox, face_box
 from danpredict.layouts import convention, conventions
 from danpredict.predictor import DANShapePredictor, models
+from danpredict.tracker import Tracker
 from danpredict.version import __version__
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Detection",
     "FaceBox",
     "Template",
+    "Tracker",
     "__version__",
     "align_face",
     "convention",

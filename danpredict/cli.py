@@ -168,6 +168,23 @@ def build_parser() -> argparse.ArgumentParser:
     align.add_argument("--processes", type=_positive, help="by default one for each core")
     align.set_defaults(run=commands_of.align)
 
+    track = commands.add_parser(
+        "track",
+        help="follow the faces of a video",
+        description="Follow all faces of a video file or a camera, steadily, and write the video "
+        "with landmarks drawn, or a JSON line per face and frame.",
+    )
+    track.add_argument("video", help="a file, or a camera's number")
+    track.add_argument("--out", type=Path, metavar="FILE.mp4", help="the video with landmarks")
+    track.add_argument("--json", type=Path, metavar="FILE.jsonl", help="a line per face and frame")
+    track.add_argument(
+        "--smoothing", type=float, default=0.5, help="0 is off, 1 the steadiest; 0.5 by default"
+    )
+    track.add_argument("--model", help="name of a shipped model, or a file")
+    track.add_argument("--detector", default="dlib", help=", ".join(detectors()))
+    track.add_argument("--weights", type=Path, help="the detector's file")
+    track.set_defaults(run=commands_of.track)
+
     info = commands.add_parser(
         "info", help="say what a model is", description="Print what a model file says of itself."
     )

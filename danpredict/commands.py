@@ -236,3 +236,25 @@ def align(arguments: argparse.Namespace) -> None:
     if errors:
         lines = "\n".join(f"  {name}: {error}" for name, error in errors.items())
         raise ValueError(f"{len(errors)} of {pictures} pictures failed:\n{lines}")
+
+
+def track(arguments: argparse.Namespace) -> None:
+    """Follow the faces of a video."""
+    from danpredict.detectors import load_detector
+    from danpredict.predictor import DANShapePredictor
+    from danpredict.tracker import Tracker
+    from danpredict.video import Video, track_video
+
+    video = Video(arguments.video)
+    tracker = Tracker(
+        DANShapePredictor(arguments.model),
+        load_detector(arguments.detector, weights=arguments.weights),
+        smoothing=arguments.smoothing,
+    )
+    played = track_video(video, tracker, arguments.out, arguments.json)
+    print(
+        f"{played.frames} frames, {played.faces} faces in them, {played.detector_calls} calls of "
+        f"the detector, {played.frames / max(played.seconds, 1e-9):.0f} frames a second"
+    )
+    for path in filter(None, (arguments.out, arguments.json)):
+        print(f"wrote {path}")

@@ -95,7 +95,11 @@ class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib h
         for points that the model's convention does not hold.
     convention : str or None
         Name of the landmarks' convention.
+    track_id : int or None
+        Number of the face in a video; see `danpredict.Tracker`.
     """
+
+    track_id: int | None = None
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,8 @@ from skimage.transform import SimilarityTransform
 from danpredict.boxes import as_expected
 from danpredict.cascade import Cascade, Face, Refined, shared_cascade
 from danpredict.conversion import Conversion, conversion
-from danpredict.facebox import face_box
-from danpredict.geometry import initial_transform
+from danpredict.facebox import FaceBox, face_box
+from danpredict.geometry import bounding_box, fit_similarity, initial_transform
 from danpredict.image_input import as_image
 from danpredict.images import Image
 from danpredict.layouts import Convention, convention
@@ -239,7 +239,7 @@ class DANShapePredictor:
                 starts.append(initial_transform(start, self._cascade.mean_shape))
                 owners.append((i, rectangle_of(rect, box)))
         detections: list[list[Detection]] = [[] for _ in images]
-        found = self._refine(faces, starts)
+        found = self._refine(faces, starts, self._robustly)
         name = self._options.convention or self._model.layout.name
         for (stages, sigma, confidence), (i, rect) in zip(found, owners, strict=True):
             present = self._present(stages[-1], sigma)
@@ -249,8 +249,61 @@ class DANShapePredictor:
             detections[i].append(det)
         return detections
 
+    @property
+    def can_follow(self) -> bool:
+        """Whether `follow` works: own convention, and a model that tells its confidence."""
+        return self._conversion is None and self._cascade.trust
+
+    @property
+    def mean_shape(self) -> NDArray[np.floating]:
+        """(L, 2), in the canonical frame's pixels."""
+        return self._cascade.mean_shape
+
+    def follow(self, image: Any, shapes: Sequence[NDArray[np.floating]]) -> list[Detection]:
+        """Landmarks from where they were in the last frame of a video: no rectangle, one pass.
+
+        Parameters
+        ----------
+        image : see `__call__`
+        shapes : N times (L, 2) float, image pixels
+            Landmarks in the model's own convention; a pass starts from their similarity.
+
+        Returns
+        -------
+        list of Detection
+            Their ``rect`` is around the shapes that were given.
+        """
+        from danpredict.objects import Detection, rectangle_of
+
+        checked, mean_shape = as_image(image), self.mean_shape
+        boxes = [bounding_box(shape) for shape in shapes]
+        starts = [
+            fit_similarity(shape, mean_shape, fallback=initial_transform(box, mean_shape))
+            for shape, box in zip(shapes, boxes, strict=True)
+        ]
+        found = self._refine([checked] * len(starts), starts, self._cascade.refine)
+        name = self._model.layout.name
+        return [
+            Detection(
+                rectangle_of(None, FaceBox(*box)),
+                stages[-1],
+                sigma,
+                confidence,
+                stages,
+                self._present(stages[-1], sigma),
+                name,
+            )
+            for box, (stages, sigma, confidence) in zip(boxes, found, strict=True)
+        ]
+
+    def _robustly(self, images: Sequence[Image], starts: Sequence[SimilarityTransform]) -> Refined:
+        return refine_robustly(self._cascade, images, starts)
+
     def _refine(
-        self, images: Sequence[Image], starts: Sequence[SimilarityTransform]
+        self,
+        images: Sequence[Image],
+        starts: Sequence[SimilarityTransform],
+        how: Callable[[Sequence[Image], Sequence[SimilarityTransform]], Refined],
     ) -> Iterator[Face]:
         """Refine faces in parts, which bounds the memory, as many at once as there are threads."""
         on_device = self._options.device != "cpu"
@@ -260,11 +313,11 @@ class DANShapePredictor:
         parts = [slice(first, first + size) for first in range(0, len(images), size)]
         if min(threads, len(parts)) < 2:
             for part in parts:
-                yield from refine_robustly(self._cascade, images[part], starts[part]).faces()
+                yield from how(images[part], starts[part]).faces()
             return
 
         def refine(part: slice) -> Refined:
-            return refine_robustly(self._cascade, images[part], starts[part])
+            return how(images[part], starts[part])
 
         with ThreadPoolExecutor(min(threads, len(parts))) as pool:
             for refined in pool.map(refine, parts):

@@ -1,0 +1,95 @@
+"""How much landmarks shake in videos: dlib frame by frame, danpredict frame by frame, and tracked.
+
+    python examples/jitter.py talking.mp4 other.mp4
+
+Jitter is the mean length of the landmarks' second difference over the inter-ocular distance, after
+each frame's shape is laid onto the mean shape, so that movements of the head do not count. All
+three get the rectangle that dlib's HOG detector finds; frames without one are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dlib
+import numpy as np
+from compare import find_dlib_model
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+import danpredict
+from danpredict.evaluation import landmarks_of
+from danpredict.geometry import bounding_box, fit_similarity, initial_transform
+from danpredict.metrics import face_scale
+from danpredict.video import Video
+
+Frames = list[NDArray[np.floating] | None]
+
+
+def jitter(frames: Frames, mean_shape: NDArray[np.floating]) -> float:
+    """In percent of the inter-ocular distance, over all runs of three frames with a face."""
+    layout = danpredict.convention("ibug68")
+    shapes: Frames = []
+    for points in frames:
+        if points is None:
+            shapes.append(None)
+            continue
+        upright = initial_transform(bounding_box(points), mean_shape)
+        shapes.append(np.asarray(fit_similarity(points, mean_shape, fallback=upright)(points)))
+    scale = face_scale(mean_shape[None], layout)[0]
+    lengths = [
+        np.linalg.norm(c - 2 * b + a, axis=1).mean() / scale
+        for a, b, c in zip(shapes, shapes[1:], shapes[2:], strict=False)
+        if a is not None and b is not None and c is not None
+    ]
+    return 100 * float(np.mean(lengths))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print a table, a row per video."""
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
+    parser.add_argument("videos", nargs="+", type=Path)
+    given = parser.parse_args(arguments)
+    path = find_dlib_model(None)
+    detector = dlib.get_frontal_face_detector()
+    ours = danpredict.DANShapePredictor()
+    predictors: dict[str, Callable[[Any, Any], Any]] = {"danpredict": ours}
+    if path is not None:
+        predictors = {"dlib": dlib.shape_predictor(str(path)), **predictors}
+    names = [*predictors, "tracked"]
+    print(f"| | frames | {' | '.join(f'{n}, %' for n in names)} | detect + predict / track, time |")
+    print("|---|---|" + "---|" * (len(names) + 1))
+    for file in given.videos:
+        tracker = danpredict.Tracker(ours)
+        found: dict[str, Frames] = {name: [] for name in names}
+        times: dict[str, list[float]] = {"detect": [], "track": []}
+        video = Video(file)
+        for frame in tqdm(video, file.stem, video.frames, leave=False):
+            start = time.perf_counter()
+            rects = detector(frame, 0)
+            rect = max(rects, key=lambda r: r.area()) if rects else None
+            if rect is not None:
+                landmarks = landmarks_of(ours(frame, rect))
+            times["detect"].append(time.perf_counter() - start)
+            start = time.perf_counter()
+            faces = tracker.update(frame)
+            times["track"].append(time.perf_counter() - start)
+            largest = max(faces, key=lambda f: f.rect.area()) if faces and rect else None
+            found["tracked"].append(None if largest is None else landmarks_of(largest))
+            found["danpredict"].append(None if rect is None else landmarks)
+            if "dlib" in predictors:
+                theirs = None if rect is None else landmarks_of(predictors["dlib"](frame, rect))
+                found["dlib"].append(theirs)
+        cells = [f"{jitter(found[name], ours.mean_shape):.2f}" for name in names]
+        faster = np.median(times["detect"]) / np.median(times["track"])
+        print(f"| {file.stem} | {len(times['track'])} | {' | '.join(cells)} | {faster:.1f} |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Landmarks, confidence and frames a second in a window; Escape or q ends it.
+
+python examples/webcam.py             # the first camera
+python examples/webcam.py video.mp4   # a file, where there is no camera
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+import cv2
+import numpy as np
+
+import danpredict
+from danpredict.video import Video, draw_faces
+
+ENDS = (27, ord("q"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Show a camera or a file until a key is pressed or it ends."""
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
+    parser.add_argument("video", nargs="?", default="0", help="a file, or a camera's number")
+    parser.add_argument("--smoothing", type=float, default=0.5, help="0 is off, 1 the steadiest")
+    given = parser.parse_args(arguments)
+    try:
+        video = Video(given.video)
+        tracker = danpredict.Tracker(smoothing=given.smoothing)
+        rate = 0.0
+        for frame in video:
+            start = time.perf_counter()
+            faces = tracker.update(frame)
+            rate += 0.1 * (1 / (time.perf_counter() - start) - rate)
+            shown = np.ascontiguousarray(draw_faces(frame, faces)[..., ::-1])
+            text = f"{rate:.0f} frames a second"
+            cv2.putText(shown, text, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 1)
+            cv2.imshow("danpredict", shown)
+            if cv2.waitKey(1) & 0xFF in ENDS:
+                break
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
+        hint = "; name a video file where there is no camera" if given.video == "0" else ""
+        print(f"webcam.py: {error}{hint}", file=sys.stderr)
+        return 2
+    except cv2.error as error:
+        print(f"webcam.py: OpenCV cannot open a window here ({error.err})", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
