@@ -9,7 +9,8 @@ from danpredict.conversion import convert, mirror
 from danpredict.detectors import load_detector
 from danpredict.facebox import FaceBox, face_box
 from danpredict.layouts import convention, conventions
-from danpredict.predictor import DANShapePredictor, models
+from danpredict.predictor import DANShapePredictor
+from danpredict.shipped import models
 from danpredict.tracker import Tracker
 from danpredict.version import __version__
 

@@ -16,7 +16,7 @@ def train(arguments: argparse.Namespace) -> None:
         import torch.distributed as dist
 
         from danpredict.model_file import read_model
-        from danpredict.predictor import find_model
+        from danpredict.shipped import find_model
         from danpredict.training.config import load_config
         from danpredict.training.run import LICENCE_UNKNOWN, DataSource, train, with_faces
     except ModuleNotFoundError as error:
@@ -110,8 +110,8 @@ def relabel(arguments: argparse.Namespace) -> None:
     from danpredict.cascade import Cascade
     from danpredict.datasets import read_dataset
     from danpredict.model_file import read_model
-    from danpredict.predictor import find_model
     from danpredict.relabel import relabel
+    from danpredict.shipped import find_model
 
     if not arguments.out.parent.is_dir():
         raise ValueError(f"expected --out in an existing folder, got {arguments.out}")
@@ -125,7 +125,7 @@ def export(arguments: argparse.Namespace) -> None:
     """Write a model in eight-bit arithmetic."""
     from danpredict.datasets import read_dataset
     from danpredict.model_file import read_model
-    from danpredict.predictor import find_model
+    from danpredict.shipped import find_model
 
     try:
         from danpredict.training.quantise import quantise
@@ -145,7 +145,7 @@ def export(arguments: argparse.Namespace) -> None:
 def info(arguments: argparse.Namespace) -> None:
     """Print what a model file says of itself."""
     from danpredict.model_file import read_model
-    from danpredict.predictor import default_model, eight_bit_pays, find_model, models
+    from danpredict.shipped import default_model, eight_bit_pays, find_model, models
 
     model = read_model(find_model(arguments.model or default_model()))
     info = model.info

@@ -22,8 +22,8 @@ from danpredict.images import Image
 from danpredict.layouts import Convention, convention
 from danpredict.metrics import face_scale
 from danpredict.model_file import Model, read_model, unpack
-from danpredict.resources import data_folder
 from danpredict.restart import refine_robustly
+from danpredict.shipped import DEFAULT_MODEL, default_model, find_model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,21 +31,8 @@ if TYPE_CHECKING:
     from danpredict.objects import Detection
     from danpredict.torch_cascade import TorchCascade
 
-DEFAULT_MODEL = "lean68"
-EIGHT_BIT = {"AVX512_CLX", "AVX512_ICL", "AVX512_SPR"}  # numpy's names of levels with VNNI
 CHUNK = 16  # faces in one run of a stage: more gain nothing and need more memory
 DEVICE_CHUNK = 256  # likewise, on a GPU
-
-
-def models() -> list[str]:
-    """Names of the models that ship with danpredict."""
-    return sorted(path.stem for path in data_folder("weights").glob("*.dan"))
-
-
-def eight_bit_pays() -> bool:
-    """Whether this processor has the instructions (AVX-512 VNNI) that make int8 the faster."""
-    extensions = np.show_config(mode="dicts")["SIMD Extensions"]
-    return bool(EIGHT_BIT & set(extensions["found"]))
 
 
 def available_cores() -> int:
@@ -53,17 +40,6 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def default_model() -> str:
-    """Name of the model that `DANShapePredictor` takes by default on this processor."""
-    return f"{DEFAULT_MODEL}-int8" if eight_bit_pays() else DEFAULT_MODEL
-
-
-def find_model(name: str | bytes | os.PathLike[str]) -> Path:
-    """Path of a shipped model by its name; anything else is a path already."""
-    path = Path(os.fsdecode(name))
-    return data_folder("weights") / f"{path}.dan" if str(path) in models() else path
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from danpredict.image_input import as_image
 from danpredict.imglab import count_parts, read_imglab
 from danpredict.layouts import Convention
 from danpredict.model_file import Model, read_model
-from danpredict.predictor import DANShapePredictor, Options, find_model
+from danpredict.predictor import DANShapePredictor, Options
+from danpredict.shipped import find_model
 
 PathLike = str | os.PathLike[str]
 NO_LABELS = "Error, the training dataset does not have any labeled object detections in it."

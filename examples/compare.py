@@ -37,7 +37,7 @@ from danpredict.datasets import read_dataset, read_picture
 from danpredict.detectors import Detector, load_detector
 from danpredict.evaluation import Predictor, landmarks_of, observe, report
 from danpredict.plots import draw_report
-from danpredict.predictor import default_model, find_model
+from danpredict.shipped import default_model, find_model
 
 DLIB_FILE = "shape_predictor_68_face_landmarks.dat"
 REPEATS = 20  # calls per face of a picture, for the median time

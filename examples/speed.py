@@ -172,7 +172,7 @@ class Bench:
         from danpredict.facebox import face_box
         from danpredict.geometry import initial_transform
         from danpredict.model_file import read_model
-        from danpredict.predictor import default_model, find_model
+        from danpredict.shipped import default_model, find_model
 
         model = read_model(find_model(self.model or default_model()))
         whole = shared_cascade(model)

@@ -17,8 +17,8 @@ import pytest
 from danpredict import DANShapePredictor, convention, models
 from danpredict.datasets import read_csv, read_dataset, read_folder, read_picture, read_pts
 from danpredict.model_file import unpack
-from danpredict.predictor import find_model
 from danpredict.resources import data_folder
+from danpredict.shipped import find_model
 
 from .conftest import Image
 from .faces import write_dataset, write_pts

@@ -22,7 +22,7 @@ from danpredict.network import (
     NetworkConfig,
     landmark_heatmap,
 )
-from danpredict.predictor import find_model
+from danpredict.shipped import find_model
 from danpredict.torch_geometry import (
     fit_similarity,
     invert_similarity,

@@ -13,7 +13,7 @@ import pytest
 
 import danpredict
 from danpredict.cli import build_parser, main
-from danpredict.predictor import default_model
+from danpredict.shipped import default_model
 
 from .conftest import ROOT
 

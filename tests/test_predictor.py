@@ -15,7 +15,7 @@ import pytest
 import danpredict
 from danpredict import DANShapePredictor
 from danpredict.objects import Detection
-from danpredict.predictor import default_model, find_model
+from danpredict.shipped import default_model, find_model
 
 from .conftest import Image
 

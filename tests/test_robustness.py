@@ -21,7 +21,7 @@ from hypothesis.extra import numpy as hnp
 from danpredict import DANShapePredictor
 from danpredict.imglab import read_imglab
 from danpredict.model_file import unpack
-from danpredict.predictor import find_model
+from danpredict.shipped import find_model
 
 from .conftest import Image
 

@@ -16,7 +16,7 @@ from danpredict.geometry import Box, initial_transform
 from danpredict.model_file import Model, pack, read_model
 from danpredict.network import Stage
 from danpredict.onnx_weights import network_of
-from danpredict.predictor import find_model
+from danpredict.shipped import find_model
 from danpredict.torch_cascade import TorchCascade, check_device
 
 from .conftest import Image

@@ -16,8 +16,8 @@ from danpredict.cascade import Cascade
 from danpredict.datasets import read_csv, read_folder
 from danpredict.metrics import inter_ocular, normalised_errors
 from danpredict.model_file import read_model
-from danpredict.predictor import find_model
 from danpredict.relabel import relabel
+from danpredict.shipped import find_model
 
 from .conftest import Image
 from .faces import write_dataset

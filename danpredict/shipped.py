@@ -1,0 +1,35 @@
+"""The models that ship with danpredict, and which one is the default here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from danpredict.resources import data_folder
+
+DEFAULT_MODEL = "lean68"
+EIGHT_BIT = {"AVX512_CLX", "AVX512_ICL", "AVX512_SPR"}  # numpy's names of levels with VNNI
+
+
+def models() -> list[str]:
+    """Names of the models that ship with danpredict."""
+    return sorted(path.stem for path in data_folder("weights").glob("*.dan"))
+
+
+def eight_bit_pays() -> bool:
+    """Whether this processor has the instructions (AVX-512 VNNI) that make int8 the faster."""
+    extensions = np.show_config(mode="dicts")["SIMD Extensions"]
+    return bool(EIGHT_BIT & set(extensions["found"]))
+
+
+def default_model() -> str:
+    """Name of the model that `DANShapePredictor` takes by default on this processor."""
+    return f"{DEFAULT_MODEL}-int8" if eight_bit_pays() else DEFAULT_MODEL
+
+
+def find_model(name: str | bytes | os.PathLike[str]) -> Path:
+    """Path of a shipped model by its name; anything else is a path already."""
+    path = Path(os.fsdecode(name))
+    return data_folder("weights") / f"{path}.dan" if str(path) in models() else path
