@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from danpredict import DANShapePredictor
 
+from .faces import write_dataset
+
 Image = NDArray[np.uint8]
 ROOT = Path(__file__).parent.parent
 
@@ -62,6 +64,19 @@ def data_300w() -> Path:
     folder = Path(os.environ.get("DANPREDICT_DATA", ROOT.parent / "shared" / "data")) / "300w"
     if not folder.is_dir():
         pytest.skip(f"no 300-W pictures in {folder}: set DANPREDICT_DATA to the folder above 300w")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dataset(
+    tmp_path_factory: pytest.TempPathFactory,
+    predictor: DANShapePredictor,
+    astronaut: Image,
+    rect: Any,
+) -> Path:
+    """Twelve turned astronauts, labelled by the shipped model."""
+    folder = tmp_path_factory.mktemp("faces")
+    write_dataset(folder, astronaut, predictor(astronaut, rect).landmarks, count=12)
     return folder
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 import os
 import subprocess
 from collections.abc import Iterator
@@ -20,14 +19,11 @@ import torch
 from danpredict import DANShapePredictor, convention
 from danpredict.boxes import BoxCalibration
 from danpredict.cascade import Cascade
-from danpredict.datasets import LabelledFace, read_folder, read_picture
+from danpredict.datasets import read_folder, read_picture
 from danpredict.geometry import Box, bounding_box, initial_transform
-from danpredict.images import sample_face
 from danpredict.metrics import inter_ocular, normalised_errors
 from danpredict.model_file import read_model
 from danpredict.network import NetworkConfig
-from danpredict.torch_geometry import warp
-from danpredict.training.augment import random_starts, vary
 from danpredict.training.config import (
     AugmentConfig,
     LossConfig,
@@ -35,11 +31,9 @@ from danpredict.training.config import (
     TrainingConfig,
     load_config,
 )
-from danpredict.training.faces import canonical_mean_shape, cut_tiles, mirror_tile, procrustes_mean
 from danpredict.training.run import DataSource, split_faces, train
 
 from .conftest import Image
-from .faces import face_shape, write_dataset
 
 SMALL = TrainingConfig(
     name="small",
@@ -62,19 +56,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def dataset(
-    tmp_path_factory: pytest.TempPathFactory,
-    predictor: DANShapePredictor,
-    astronaut: Image,
-    rect: Any,
-) -> Path:
-    """Twelve turned astronauts, labelled by the shipped model."""
-    folder = tmp_path_factory.mktemp("faces")
-    write_dataset(folder, astronaut, predictor(astronaut, rect).landmarks, count=12)
-    return folder
 
 
 def test_overfits_and_exports(dataset: Path, tmp_path: Path) -> None:
@@ -248,116 +229,6 @@ def test_a_photo_is_on_one_side_of_the_split(dataset: Path) -> None:
     numbered = dataclasses.replace(faces[0], path=Path("afw/134212_1.jpg"))
     other = dataclasses.replace(faces[0], path=Path("afw/134212_2.jpg"))
     assert numbered.photo == other.photo
-
-
-def test_mean_shape_is_symmetric_upright_and_fills_the_frame(dataset: Path) -> None:
-    mirror = list(convention("ibug68").mirror or ())
-    shape = canonical_mean_shape(read_folder(dataset), mirror, 112, 1.3)
-    np.testing.assert_allclose(shape[mirror] * [-1, 1] + [111, 0], shape, atol=1e-9)
-    assert shape[8, 1] > shape[36, 1]  # chin below the eyes
-    box = bounding_box(shape)
-    assert max(box.right - box.left, box.bottom - box.top) == pytest.approx(112 / 1.3)
-    assert (box.top + box.bottom) / 2 == pytest.approx(55.5)
-
-
-def test_mean_shape_does_not_mind_similarities(rng: np.random.Generator) -> None:
-    shapes = rng.normal(0, 1, (6, 4, 2)) * 0.1 + [[-1, 0], [1, 0], [0, 1], [0, -1]]
-    angles = rng.uniform(-1.2, 1.2, 6)
-    turns = [[[math.cos(a), -math.sin(a)], [math.sin(a), math.cos(a)]] for a in angles]
-    moved = shapes @ turns * rng.uniform(0.5, 3, (6, 1, 1)) + rng.normal(0, 90, (6, 1, 2))
-    expected, found = (procrustes_mean(s, [1, 0, 2, 3]) for s in (shapes, moved))
-    np.testing.assert_allclose(found, expected, atol=1e-6)
-
-
-def test_mirroring_moves_pixels_and_points_together(rng: np.random.Generator) -> None:
-    places = rng.permutation(256 * 256)[:68]
-    x, y = places % 256, places // 256
-    image = np.zeros((256, 256), np.uint8)
-    image[y, x] = np.arange(1, 69)  # each point its own gray
-    mirror = convention("ibug68").mirror or ()
-    flipped, moved = mirror_tile(image, np.stack([x, y], 1).astype(float), mirror)
-    x, y = moved.astype(int).T
-    np.testing.assert_array_equal(flipped[y, x], np.array(mirror) + 1)
-
-
-def test_mirroring_twice_is_nothing(rng: np.random.Generator) -> None:
-    image = rng.integers(0, 256, (256, 256), dtype=np.uint8)
-    landmarks = rng.uniform(0, 255, (68, 2))
-    mirror = convention("ibug68").mirror or ()
-    once = mirror_tile(image, landmarks, mirror)
-    assert not np.array_equal(once[0], image)
-    twice = mirror_tile(*once, mirror)
-    np.testing.assert_array_equal(twice[0], image)
-    np.testing.assert_allclose(twice[1], landmarks)
-
-
-def test_starts_without_noise_are_those_of_inference(dataset: Path) -> None:
-    faces = read_folder(dataset)
-    shape = canonical_mean_shape(faces, convention("ibug68").mirror, 112, 1.3)
-    tiles = cut_tiles(faces, shape, TIGHT)
-    still = AugmentConfig(shift=0, scale=0, roll=0)
-    starts = random_starts(np.random.default_rng(0), tiles.landmarks, shape, still)
-    for start, landmarks in zip(starts, tiles.landmarks, strict=True):
-        expected = initial_transform(bounding_box(landmarks), shape).params[:2]
-        np.testing.assert_allclose(start, expected, rtol=1e-5, atol=1e-3)
-
-
-def test_rolled_starts_frame_the_face_as_it_then_stands(rng: np.random.Generator) -> None:
-    """However the face is turned, its box coincides with the mean shape's."""
-    shape = face_shape(68)
-    landmarks = np.stack([shape * s + 20 for s in (0.7, 1.0, 1.6)])
-    landmarks[:, :, 1] *= 1.3  # not round
-    starts = random_starts(rng, landmarks, shape, AugmentConfig(shift=0, scale=0, roll=40))
-    angles = np.degrees(np.arctan2(starts[:, 1, 0], starts[:, 0, 0]))
-    assert np.abs(angles).min() > 1
-    frame = np.array(bounding_box(shape)).reshape(2, 2)
-    for start, points in zip(starts, landmarks, strict=True):
-        box = np.array(bounding_box(points @ start[:, :2].T + start[:, 2])).reshape(2, 2)
-        np.testing.assert_allclose(box.sum(0), frame.sum(0), atol=1e-3)
-        assert (np.ptp(box, axis=0) / np.ptp(frame, axis=0)).mean() == pytest.approx(1, abs=1e-4)
-
-
-@pytest.mark.parametrize("factor", [1, 2, 3, 8])
-def test_tiles_show_what_inference_samples(factor: int, astronaut: Image, tmp_path: Path) -> None:
-    """Whatever the size of the face, landmarks and pixels of a tile are those of inference."""
-    shape = face_shape(68)
-    large = astronaut.repeat(factor, 0).repeat(factor, 1)
-    landmarks = (shape + [165, 70] + 0.5) * factor - 0.5
-    cv2.imwrite(str(tmp_path / "large.png"), large[..., ::-1])
-    face = LabelledFace(tmp_path / "large.png", landmarks)
-    tiles = cut_tiles([face], shape, TIGHT)
-    images = torch.from_numpy(tiles.images)[:, None].float()
-    warped = warp(images, torch.from_numpy(tiles.starts), 112)
-    start = initial_transform(bounding_box(landmarks), shape)
-    sampled = sample_face(large, start.params, 112)
-    np.testing.assert_allclose(warped[0, 0].numpy(), sampled, atol=2)
-    canonical = tiles.landmarks[0] @ tiles.starts[0, :, :2].T + tiles.starts[0, :, 2]
-    np.testing.assert_allclose(canonical, start(landmarks), atol=1e-3)
-
-
-def test_noise_of_the_start_is_in_canonical_pixels(dataset: Path) -> None:
-    """Large and small faces are shifted alike."""
-    shape = canonical_mean_shape(read_folder(dataset), convention("ibug68").mirror, 112, 1.3)
-    noise = AugmentConfig(shift=0.1, scale=0, roll=0)
-    small, large = (
-        random_starts(np.random.default_rng(0), (shape * factor)[None].repeat(500, 0), shape, noise)
-        for factor in (1, 7)
-    )
-    spread = [(s @ np.append(shape.mean(0) * f, 1)).std(0) for s, f in ((small, 1), (large, 7))]
-    np.testing.assert_allclose(spread[0], spread[1], rtol=1e-3)
-    assert spread[0] == pytest.approx(0.1 * np.ptp(shape, axis=0), rel=0.15)
-
-
-def test_variation_keeps_size_and_kind(rng: np.random.Generator, dataset: Path) -> None:
-    faces = read_folder(dataset)
-    shape = canonical_mean_shape(faces, convention("ibug68").mirror, 112, 1.3)
-    tiles = cut_tiles(faces, shape, TIGHT)
-    always = AugmentConfig(light=1, shade=1, blur=1, noise=1, occlusion=1)
-    for _ in range(20):
-        varied = vary(rng, tiles.images[0], tiles.landmarks[0], tiles.images[1], always)
-        assert varied.shape == tiles.images[0].shape
-        assert varied.dtype == np.uint8
-        assert not np.array_equal(varied, tiles.images[0])
 
 
 def test_configs_are_checked(tmp_path: Path) -> None:
