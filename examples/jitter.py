@@ -28,6 +28,7 @@ from danpredict.geometry import bounding_box, fit_similarity, initial_transform
 from danpredict.metrics import face_scale
 from danpredict.video import Video
 
+SMALL = 400  # pixels
 Frames = list[NDArray[np.floating] | None]
 
 
@@ -47,7 +48,7 @@ def jitter(frames: Frames, mean_shape: NDArray[np.floating]) -> float:
         for a, b, c in zip(shapes, shapes[1:], shapes[2:], strict=False)
         if a is not None and b is not None and c is not None
     ]
-    return 100 * float(np.mean(lengths))
+    return 100 * float(np.mean(lengths)) if lengths else float("nan")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,13 +66,14 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"| | frames | {' | '.join(f'{n}, %' for n in names)} | detect + predict / track, time |")
     print("|---|---|" + "---|" * (len(names) + 1))
     for file in given.videos:
-        tracker = danpredict.Tracker(ours)
+        video = Video(file)
+        upsample = int(min(video.first.shape[:2]) < SMALL)  # dlib's sees faces from 80 pixels on
+        tracker = danpredict.Tracker(ours, danpredict.load_detector("dlib", upsample=upsample))
         found: dict[str, Frames] = {name: [] for name in names}
         times: dict[str, list[float]] = {"detect": [], "track": []}
-        video = Video(file)
         for frame in tqdm(video, file.stem, video.frames, leave=False):
             start = time.perf_counter()
-            rects = detector(frame, 0)
+            rects = detector(frame, upsample)
             rect = max(rects, key=lambda r: r.area()) if rects else None
             if rect is not None:
                 landmarks = landmarks_of(ours(frame, rect))
