@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -70,7 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, help="by default as many as there are cores")
     given = parser.parse_args(arguments)
     ray.init(ignore_reinit_error=True)
-    cores = int(ray.cluster_resources()["CPU"])  # type: ignore[no-untyped-call]
+    resources: Callable[[], dict[str, float]] = ray.cluster_resources
+    cores = int(resources()["CPU"])
     # Whole cores for the workers would leave none for reading, and everything would stand still.
     pictures = ray.data.read_binary_files(
         given.folder,
