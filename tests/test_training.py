@@ -219,6 +219,18 @@ def test_resuming_goes_on_exactly(
         train([DataSource(dataset)], folder, config, validation=0.3)
 
 
+def test_a_checkpoint_before_the_first_row_of_the_log(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow machine the first checkpoint is due before the first validation."""
+    monkeypatch.setattr("danpredict.training.trainer.CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr("danpredict.training.trainer.VALIDATIONS", 1)
+    schedule = dataclasses.replace(SMALL.schedule, faces=3 * SMALL.schedule.batch)
+    config = dataclasses.replace(SMALL, schedule=schedule)
+    assert train([DataSource(dataset)], tmp_path / "run", config) is not None
+    assert (tmp_path / "run" / "curves.png").is_file()
+
+
 def test_a_photo_is_on_one_side_of_the_split(dataset: Path) -> None:
     faces = read_folder(dataset)
     split = split_faces(faces, 0.5)

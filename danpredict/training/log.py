@@ -30,7 +30,9 @@ class RunLog:
             writer.writerow(f"{v:.6g}" if isinstance(v, float) else v for v in row.values())
 
     def columns(self) -> dict[str, list[float]]:
-        """The table, column by column."""
+        """The table, column by column; nothing before the first row."""
+        if not self.table.is_file():
+            return {}
         with self.table.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
         return {name: [float(row[name]) for row in rows] for name in rows[0]} if rows else {}
