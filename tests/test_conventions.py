@@ -63,11 +63,14 @@ def test_a_file_is_sound(name: str) -> None:
             assert other in conventions()
 
 
-@pytest.mark.parametrize(("source", "target"), PAIRS)
+MIRRORED = [pair for pair in PAIRS if all(convention(name).mirror for name in pair)]
+
+
+@pytest.mark.parametrize(("source", "target"), MIRRORED)
 def test_maps_commute_with_mirrors(source: str, target: str) -> None:
     first, second, found = convention(source), convention(target), find(source, target)
-    if first.mirror is None or second.mirror is None:
-        pytest.skip(f"{source} or {target} has no mirror table")
+    assert first.mirror is not None
+    assert second.mirror is not None
     turned = found.weights[list(second.mirror)][:, list(first.mirror)]
     np.testing.assert_allclose(turned, found.weights)
     assert [found.flags[i] for i in second.mirror] == list(found.flags)
