@@ -123,8 +123,9 @@ class DANShapePredictor:
             self._cascade = TorchCascade(model, check_device(options.device))
         if options.max_sigma is not None and not self._cascade.trust:
             raise ValueError("expected a model that tells sigma for max_sigma, got one without")
-        wanted = options.convention
-        self._conversion = None if wanted is None else conversion(model.layout, convention(wanted))
+        own, wanted = model.layout, options.convention
+        self._conversion = None if wanted is None else conversion(own, convention(wanted))
+        self._answers_in = wanted or own.name
 
     @property
     def info(self) -> dict[str, Any]:
@@ -216,12 +217,11 @@ class DANShapePredictor:
                 owners.append((i, rectangle_of(rect, box)))
         detections: list[list[Detection]] = [[] for _ in images]
         found = self._refine(faces, starts, self._robustly)
-        name = self._options.convention or self._model.layout.name
         for (stages, sigma, confidence), (i, rect) in zip(found, owners, strict=True):
             present = self._present(stages[-1], sigma)
             if self._conversion is not None:
                 stages, sigma, present = self._converted(self._conversion, stages, sigma, present)
-            det = Detection(rect, stages[-1], sigma, confidence, stages, present, name)
+            det = Detection(rect, stages[-1], sigma, confidence, stages, present, self._answers_in)
             detections[i].append(det)
         return detections
 
@@ -258,7 +258,6 @@ class DANShapePredictor:
             for shape, box in zip(shapes, boxes, strict=True)
         ]
         found = self._refine([checked] * len(starts), starts, self._cascade.refine)
-        name = self._model.layout.name
         return [
             Detection(
                 rectangle_of(None, FaceBox(*box)),
@@ -267,7 +266,7 @@ class DANShapePredictor:
                 confidence,
                 stages,
                 self._present(stages[-1], sigma),
-                name,
+                self._answers_in,
             )
             for box, (stages, sigma, confidence) in zip(boxes, found, strict=True)
         ]

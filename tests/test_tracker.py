@@ -22,8 +22,6 @@ from danpredict.video import Video
 
 from .conftest import Image
 
-EYES = 64.0  # pixels between the outer corners of the astronaut's eyes
-
 
 def moved(image: Image, matrix: NDArray[np.float64], size: tuple[int, int]) -> Image:
     shown = cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REFLECT)
