@@ -29,8 +29,8 @@ def shapes(nodes: Sequence[onnxruntime.NodeArg]) -> dict[str, list[int]]:
 class Face(NamedTuple):
     """One face after all stages; see `Refined`."""
 
-    stages: NDArray[np.float64]
-    sigma: NDArray[np.float64] | None
+    stages: NDArray[np.floating]
+    sigma: NDArray[np.floating] | None
     confidence: float | None
 
 

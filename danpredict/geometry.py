@@ -88,3 +88,18 @@ def fit_similarity(
     if isinstance(transform, SimilarityTransform) and np.isfinite(transform.params).all():
         return transform
     return fallback
+
+
+def pose(landmarks: FloatArray, mean_shape: FloatArray) -> SimilarityTransform:
+    """Similarity, image to canonical, of (L, 2) landmarks; from their box where none exists."""
+    upright = initial_transform(bounding_box(landmarks), mean_shape)
+    return fit_similarity(landmarks, mean_shape, fallback=upright)
+
+
+def pose_ahead(transform: SimilarityTransform, move: FloatArray) -> SimilarityTransform:
+    """The pose of a face that has moved on by (2,) image pixels."""
+    from skimage.transform import SimilarityTransform
+
+    matrix = transform.params.copy()
+    matrix[:2, 2] -= matrix[:2, :2] @ move
+    return SimilarityTransform(matrix=matrix)  # type: ignore[no-untyped-call]

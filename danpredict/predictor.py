@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from skimage.transform import SimilarityTransform
 
-from danpredict.boxes import as_expected
+from danpredict.boxes import EXPECTED, as_expected, box_calibration
 from danpredict.cascade import Cascade, Face, Refined, shared_cascade
 from danpredict.conversion import Conversion, conversion
 from danpredict.facebox import FaceBox, face_box
-from danpredict.geometry import bounding_box, fit_similarity, initial_transform
+from danpredict.geometry import bounding_box, initial_transform
 from danpredict.image_input import as_image
 from danpredict.images import Image
 from danpredict.layouts import Convention, convention
@@ -235,41 +235,31 @@ class DANShapePredictor:
         """(L, 2), in the canonical frame's pixels."""
         return self._cascade.mean_shape
 
-    def follow(self, image: Any, shapes: Sequence[NDArray[np.floating]]) -> list[Detection]:
-        """Landmarks from where they were in the last frame of a video: no rectangle, one pass.
+    def follow(self, image: Any, starts: Sequence[SimilarityTransform]) -> list[Face]:
+        """Faces from where the face was in the last frame: no rectangle, one pass.
 
         Parameters
         ----------
         image : see `__call__`
-        shapes : N times (L, 2) float, image pixels
-            Landmarks in the model's own convention; a pass starts from their similarity.
+        starts : N similarities, image to canonical frame
+            `danpredict.geometry.pose` of the last landmarks, in the model's own convention.
 
         Returns
         -------
-        list of Detection
-            Their ``rect`` is around the shapes that were given.
+        list of Face
+            Landmarks after each stage, sigma and confidence, as numbers alone.
         """
+        return list(self._refine([as_image(image)] * len(starts), starts, self._cascade.refine))
+
+    def tracked(self, face: Face) -> Detection:
+        """A followed face as detection; ``rect`` is where dlib's HOG detector would have it."""
         from danpredict.objects import Detection, rectangle_of
 
-        checked, mean_shape = as_image(image), self.mean_shape
-        boxes = [bounding_box(shape) for shape in shapes]
-        starts = [
-            fit_similarity(shape, mean_shape, fallback=initial_transform(box, mean_shape))
-            for shape, box in zip(shapes, boxes, strict=True)
-        ]
-        found = self._refine([checked] * len(starts), starts, self._cascade.refine)
-        return [
-            Detection(
-                rectangle_of(None, FaceBox(*box)),
-                stages[-1],
-                sigma,
-                confidence,
-                stages,
-                self._present(stages[-1], sigma),
-                self._answers_in,
-            )
-            for box, (stages, sigma, confidence) in zip(boxes, found, strict=True)
-        ]
+        stages, sigma, confidence = face
+        around = box_calibration(EXPECTED).rectangle_around(bounding_box(stages[-1]))
+        rect = rectangle_of(None, FaceBox(*around))
+        present = self._present(stages[-1], sigma)
+        return Detection(rect, stages[-1], sigma, confidence, None, present, self._answers_in)
 
     def _robustly(self, images: Sequence[Image], starts: Sequence[SimilarityTransform]) -> Refined:
         return refine_robustly(self._cascade, images, starts)
@@ -301,10 +291,10 @@ class DANShapePredictor:
     @staticmethod
     def _converted(
         found: Conversion,
-        stages: NDArray[np.float64],
-        sigma: NDArray[np.float64] | None,
+        stages: NDArray[np.floating],
+        sigma: NDArray[np.floating] | None,
         present: NDArray[np.bool_] | None,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.bool_] | None]:
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating] | None, NDArray[np.bool_] | None]:
         """The same in another convention; what it lacks is not present."""
         if sigma is not None:
             sigma = found.apply(sigma[:, None])[:, 0]
@@ -316,7 +306,7 @@ class DANShapePredictor:
         return found.apply(stages), sigma, present
 
     def _present(
-        self, landmarks: NDArray[np.float64], sigma: NDArray[np.float64] | None
+        self, landmarks: NDArray[np.floating], sigma: NDArray[np.floating] | None
     ) -> NDArray[np.bool_] | None:
         """Which parts are sure enough; None where nobody asked."""
         if sigma is None or self._options.max_sigma is None:

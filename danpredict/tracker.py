@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from danpredict.boxes import EXPECTED, box_calibration
+from danpredict.cascade import Face
 from danpredict.facebox import FaceBox, face_box
-from danpredict.geometry import FloatArray, bounding_box, fit_similarity, initial_transform
+from danpredict.geometry import FloatArray, pose, pose_ahead
 from danpredict.smoothing import OneEuroFilter
 
 if TYPE_CHECKING:
+    from skimage.transform import SimilarityTransform
+
     from danpredict.objects import Detection
     from danpredict.predictor import DANShapePredictor
 
@@ -31,16 +33,24 @@ class Track:
     ----------
     number : int
         Its ``track_id``.
-    landmarks : (L, 2) float, image pixels
-        Of the last frame, as found.
+    face : Face
+        As found in the last frame.
+    pose : SimilarityTransform
+        Theirs, image to canonical frame.
     velocity : (2,) float
         Of the face's middle, pixels a frame.
     """
 
     number: int
-    landmarks: FloatArray
+    face: Face
+    pose: SimilarityTransform
     smoother: OneEuroFilter | None
     velocity: FloatArray = field(default_factory=lambda: np.zeros(2))
+
+    @property
+    def landmarks(self) -> FloatArray:
+        """(L, 2) image pixels, of the last frame."""
+        return np.asarray(self.face.stages[-1])
 
     @property
     def middle(self) -> FloatArray:
@@ -119,31 +129,29 @@ class Tracker:
         if frame is None:
             return []
         before = len(self.tracks)
-        found = self._follow(frame)
+        self._follow(frame)
         self._since += 1
         due = self.every is not None and self._since >= self.every
         if not self.tracks or len(self.tracks) < before or due:
-            found += self._detect(frame)
-        return [self._smoothed(track, det) for track, det in zip(self.tracks, found, strict=True)]
+            self._detect(frame)
+        return [self._smoothed(track) for track in self.tracks]
 
     def track(self, frames: Iterable[Any]) -> Iterator[list[Detection]]:
         """`update` for every frame."""
         return map(self.update, frames)
 
-    def _follow(self, frame: Any) -> list[Detection]:
+    def _follow(self, frame: Any) -> None:
         """Take all tracks to the new frame; the lost ones are dropped."""
-        if not self.tracks:
-            return []
-        ahead = [track.landmarks + track.velocity for track in self.tracks]
-        dets = self.predictor.follow(frame, ahead)
-        kept: list[tuple[Track, Detection]] = []
-        for track, det in zip(self.tracks, dets, strict=True):
-            course = track.middle + track.velocity
-            away = np.linalg.norm(det.landmarks.mean(0) - course)
-            if det.confidence is not None and det.confidence >= LOST and away < JUMP * track.size:
-                kept.append((track, det))
+        starts = [pose_ahead(track.pose, track.velocity) for track in self.tracks]
+        faces = self.predictor.follow(frame, starts)
+        kept: list[tuple[Track, Face, FloatArray]] = []
+        for track, face in zip(self.tracks, faces, strict=True):
+            middle = face.stages[-1].mean(0)
+            away = np.linalg.norm(middle - (track.middle + track.velocity))
+            if face.confidence is not None and face.confidence >= LOST and away < JUMP * track.size:
+                kept.append((track, face, middle))
         # Two tracks on one face: nobody knows whose it is, so both end and it gets a new number.
-        middles = [(det.landmarks.mean(0), track.size) for track, det in kept]
+        middles = [(middle, track.size) for track, _, middle in kept]
         alone = [
             all(
                 i == j or np.linalg.norm(middle - other) > SAME * min(size, others)
@@ -152,14 +160,12 @@ class Tracker:
             for i, (middle, size) in enumerate(middles)
         ]
         kept = [pair for pair, single in zip(kept, alone, strict=True) if single]
-        for track, det in kept:
-            landmarks = det.landmarks.astype(float)
-            track.velocity = landmarks.mean(0) - track.middle
-            track.landmarks = landmarks
-        self.tracks = [track for track, _ in kept]
-        return [det for _, det in kept]
+        for track, face, middle in kept:
+            track.velocity = middle - track.middle
+            track.face, track.pose = face, pose(face.stages[-1], self.predictor.mean_shape)
+        self.tracks = [track for track, _, _ in kept]
 
-    def _detect(self, frame: Any) -> list[Detection]:
+    def _detect(self, frame: Any) -> None:
         """Look for faces that no track is on."""
         self.detector_calls += 1
         self._since = 0
@@ -168,29 +174,20 @@ class Tracker:
             middle = np.array([box.left + box.right, box.top + box.bottom]) / 2
             if all(np.linalg.norm(track.middle - middle) > track.size / 2 for track in self.tracks):
                 boxes.append(box)
-        new = []
         for det in self.predictor.predict(frame, boxes):
             if det.confidence is not None and det.confidence >= FOUND:
                 smoother = OneEuroFilter(self.smoothing) if self.smoothing else None
-                self.tracks.append(Track(self._numbers, det.landmarks.astype(float), smoother))
+                face = Face(det.landmarks.astype(float)[None], det.sigma, det.confidence)
+                start = pose(face.stages[-1], self.predictor.mean_shape)
+                self.tracks.append(Track(self._numbers, face, start, smoother))
                 self._numbers += 1
-                new.append(det)
-        return new
 
-    def _smoothed(self, track: Track, det: Detection) -> Detection:
+    def _smoothed(self, track: Track) -> Detection:
         """The detection with its number, and landmarks smoothed in the canonical frame."""
-        from danpredict.objects import Detection, rectangle_of
-
-        landmarks = track.landmarks
+        face = track.face
         if track.smoother is not None:
-            shape = self.predictor.mean_shape
-            upright = initial_transform(bounding_box(landmarks), shape)
-            frame = fit_similarity(landmarks, shape, fallback=upright)
-            landmarks = frame.inverse(track.smoother(frame(landmarks)))
-        around = box_calibration(EXPECTED).rectangle_around(bounding_box(landmarks))
-        rect = rectangle_of(None, FaceBox(*around))
-        smoothed = Detection(
-            rect, landmarks, det.sigma, det.confidence, None, det.present, det.convention
-        )
-        smoothed.track_id = track.number
-        return smoothed
+            smooth = track.pose.inverse(track.smoother(track.pose(track.landmarks)))
+            face = face._replace(stages=smooth[None])
+        found = self.predictor.tracked(face)
+        found.track_id = track.number
+        return found

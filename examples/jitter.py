@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 import danpredict
 from danpredict.evaluation import landmarks_of
-from danpredict.geometry import bounding_box, fit_similarity, initial_transform
+from danpredict.geometry import pose
 from danpredict.metrics import face_scale
 from danpredict.video import Video
 
@@ -40,8 +40,7 @@ def jitter(frames: Frames, mean_shape: NDArray[np.floating]) -> float:
         if points is None:
             shapes.append(None)
             continue
-        upright = initial_transform(bounding_box(points), mean_shape)
-        shapes.append(np.asarray(fit_similarity(points, mean_shape, fallback=upright)(points)))
+        shapes.append(np.asarray(pose(points, mean_shape)(points)))
     scale = face_scale(mean_shape[None], layout)[0]
     lengths = [
         np.linalg.norm(c - 2 * b + a, axis=1).mean() / scale

@@ -11,11 +11,10 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from skimage.transform import SimilarityTransform
 
 from danpredict import DANShapePredictor, Tracker, convention
 from danpredict.cli import main
-from danpredict.geometry import fit_similarity
+from danpredict.geometry import pose
 from danpredict.metrics import face_scale, normalised_errors
 from danpredict.smoothing import OneEuroFilter
 from danpredict.video import Video
@@ -52,8 +51,7 @@ def on(matrix: NDArray[Any], points: NDArray[np.floating]) -> NDArray[np.floatin
 def shaking(predictor: DANShapePredictor, shapes: list[NDArray[np.floating]]) -> float:
     """Mean second difference of the shapes laid onto the mean shape, its pixels."""
     mean_shape = predictor.mean_shape
-    upright = SimilarityTransform()  # type: ignore[no-untyped-call]
-    laid = [fit_similarity(s, mean_shape, fallback=upright)(s) for s in shapes]
+    laid = [pose(s, mean_shape)(s) for s in shapes]
     return float(np.linalg.norm(np.diff(laid, n=2, axis=0), axis=-1).mean())
 
 
@@ -62,7 +60,8 @@ def test_a_moving_face_is_followed_steadily(
 ) -> None:
     # From the rectangle and from its own landmarks: neither way has a head start.
     still = predictor(astronaut, rect).landmarks
-    truth = (still + predictor.follow(astronaut, [still])[0].landmarks) / 2
+    start = pose(still, predictor.mean_shape)
+    truth = (still + predictor.follow(astronaut, [start])[0].stages[-1]) / 2
     layout = convention("ibug68")
     tracker = Tracker(predictor, every=None)
     tracked, single, errors = [], [], []
