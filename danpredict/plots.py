@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+Colours = Mapping[str, str]
+
+
+def colours_of(names: Iterable[str], wanted: Colours | None = None) -> dict[str, str]:
+    """A colour for every name: the wanted one, or one that is left."""
+    wanted = wanted or {}
+    left = iter([c for c in COLOURS if c not in wanted.values()] + list(COLOURS))
+    return {name: wanted.get(name) or next(left) for name in names}
 
 
 def _label(reports: Mapping[str, Any]) -> str:
@@ -22,54 +30,56 @@ def _label(reports: Mapping[str, Any]) -> str:
     return f"{measure} error, %"
 
 
-def draw_cumulative(axes: Axes, reports: Mapping[str, Any]) -> None:
+def draw_cumulative(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> None:
     """Cumulative error distribution: the share of faces below an error."""
     limit = 100 * FAILURE
-    for (name, row), colour in zip(reports.items(), COLOURS, strict=False):
+    for name, row in reports.items():
         errors = np.sort(row["errors"])
         share = 100 * np.arange(1, len(errors) + 1) / len(errors)
         whole = row[row["measure"]]
         label = f"{name}: {whole['nme']:.2f} %, {whole['failures']:.1f} % above {limit:.0f}"
-        axes.step(errors, share, where="post", color=colour, label=label)
+        axes.step(errors, share, where="post", color=colours[name], label=label)
     axes.axvline(limit, color="0.6", linestyle=":")
     axes.set(xlim=(0, 1.5 * limit), ylim=(0, 100), xlabel=_label(reports), ylabel="faces, %")
     axes.legend(loc="lower right")
 
 
-def draw_regions(axes: Axes, reports: Mapping[str, Any]) -> None:
+def draw_regions(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> None:
     """Error of each facial part, side by side."""
     width = 0.8 / len(reports)
     names = list(next(iter(reports.values()))["regions"])
-    for i, ((name, row), colour) in enumerate(zip(reports.items(), COLOURS, strict=False)):
+    for i, (name, row) in enumerate(reports.items()):
         places = np.arange(len(names)) + (i - (len(reports) - 1) / 2) * width
-        axes.bar(places, [row["regions"][n] for n in names], width, color=colour, label=name)
+        axes.bar(places, [row["regions"][n] for n in names], width, color=colours[name], label=name)
     axes.set_xticks(range(len(names)), names)
     axes.set(ylabel=_label(reports))
 
 
-def draw_stages(axes: Axes, reports: Mapping[str, Any]) -> None:
+def draw_stages(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> None:
     """Error after each stage."""
-    for (name, row), colour in zip(reports.items(), COLOURS, strict=False):
+    for name, row in reports.items():
         if "stages" in row:
             errors = [stage["nme"] for stage in row["stages"]]
-            axes.plot(range(1, len(errors) + 1), errors, "o-", color=colour, label=name)
+            axes.plot(range(1, len(errors) + 1), errors, "o-", color=colours[name], label=name)
             axes.set_xticks(range(1, len(errors) + 1))
     axes.set(xlabel="stage", ylabel=_label(reports))
     axes.set_ylim(bottom=0)
 
 
-def draw_reliability(axes: Axes, reports: Mapping[str, Any]) -> None:
+def draw_reliability(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> None:
     """Confidence against what came true."""
     axes.plot([0, 1], [0, 1], color="0.6", linestyle=":")
-    for (name, row), colour in zip(reports.items(), COLOURS, strict=False):
+    for name, row in reports.items():
         bins = row["trust"].get("reliability", [])
         if bins:
             said, true = [b["confidence"] for b in bins], [b["good"] for b in bins]
-            axes.plot(said, true, "o-", color=colour, label=name)
+            axes.plot(said, true, "o-", color=colours[name], label=name)
     axes.set(xlabel="confidence, mean of a bin", ylabel="share found well")
 
 
-def draw_report(reports: Mapping[str, Any], title: str, path: Path) -> None:
+def draw_report(
+    reports: Mapping[str, Any], title: str, path: Path, colours: Colours | None = None
+) -> None:
     """Draw all of it into one picture.
 
     Parameters
@@ -77,6 +87,7 @@ def draw_report(reports: Mapping[str, Any], title: str, path: Path) -> None:
     reports : by predictor, as `danpredict.evaluation.report` gives them
     path : Path
         Any kind of file that matplotlib writes.
+    colours : of predictors, by name, optional
 
     Raises
     ------
@@ -92,6 +103,6 @@ def draw_report(reports: Mapping[str, Any], title: str, path: Path) -> None:
     figure.suptitle(title)
     panels = (draw_cumulative, draw_regions, draw_stages, draw_reliability)
     for draw, axes in zip(panels, figure.subplots(2, 2).flat, strict=True):
-        draw(axes, reports)
+        draw(axes, reports, colours_of(reports, colours))
         axes.grid(alpha=0.3)
     figure.savefig(path, dpi=110)

@@ -1,4 +1,4 @@
-"""A face with landmarks, enlarged: the tiles of ``compare.py``'s picture."""
+"""Faces with landmarks, enlarged: the tiles of ``compare.py``'s pictures."""
 
 from __future__ import annotations
 
@@ -10,14 +10,23 @@ from numpy.typing import NDArray
 
 from danpredict.images import shrink, shrink_factor
 
-COLOURS = {"dlib": (230, 159, 0), "danpredict": (0, 190, 255)}  # RGB
 TILE = 520  # pixels, side of a face in the picture
+LIGHTER = {"#0072B2": "#00BEFF"}  # what is too dark on a photo
 
 Image = NDArray[np.uint8]
+Points = NDArray[np.floating]
 
 
-def draw_face(image: Image, rect: Any, landmarks: NDArray[np.floating], name: str) -> Image:
-    """The face's surroundings, enlarged, with rectangle, landmarks and name."""
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Of a ``#rrggbb``, as it is drawn on photos."""
+    digits = LIGHTER.get(colour, colour)
+    return int(digits[1:3], 16), int(digits[3:5], 16), int(digits[5:7], 16)
+
+
+def draw_face(
+    image: Image, rect: Any, landmarks: Points, name: str, colour: str, truth: Points | None = None
+) -> Image:
+    """A face enlarged, with rectangle, landmarks and name; true points as crosses."""
     side = 1.5 * max(rect.width(), rect.height())
     corner = np.array([rect.left() + rect.right(), rect.top() + rect.bottom()]) / 2 - side / 2
     zoom = TILE / side
@@ -29,13 +38,24 @@ def draw_face(image: Image, rect: Any, landmarks: NDArray[np.floating], name: st
         [[blocks, 0, blocks / 2 - 0.5], [0, blocks, blocks / 2 - 0.5], [0, 0, 1]]
     )
     tile = cv2.warpAffine(small, matrix, (TILE, TILE), flags=cv2.INTER_CUBIC)
+    if tile.ndim == 2:
+        tile = cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB)
     box = np.array([[rect.left(), rect.top()], [rect.right(), rect.bottom()]])
     low, high = ((box - corner) * zoom).round().astype(int).tolist()
     cv2.rectangle(tile, low, high, (255, 255, 255), 1, cv2.LINE_AA)
+    if truth is not None:
+        for point in ((truth - corner) * zoom).round().astype(int).tolist():
+            cv2.drawMarker(tile, point, (255, 255, 255), cv2.MARKER_CROSS, 9, 1, cv2.LINE_AA)
     fraction_bits = 4  # OpenCV draws at fractions of a pixel in fixed point
     for point in ((landmarks - corner) * zoom * 2**fraction_bits).round().astype(int).tolist():
-        for radius, colour in ((5, (0, 0, 0)), (3, COLOURS[name])):
-            cv2.circle(tile, point, radius << fraction_bits, colour, -1, cv2.LINE_AA, fraction_bits)
+        for radius, ink in ((5, (0, 0, 0)), (3, rgb(colour))):
+            cv2.circle(tile, point, radius << fraction_bits, ink, -1, cv2.LINE_AA, fraction_bits)
     cv2.putText(tile, name, (12, 34), cv2.FONT_HERSHEY_SIMPLEX, 1, (0, 0, 0), 5, cv2.LINE_AA)
-    cv2.putText(tile, name, (12, 34), cv2.FONT_HERSHEY_SIMPLEX, 1, COLOURS[name], 2, cv2.LINE_AA)
+    cv2.putText(tile, name, (12, 34), cv2.FONT_HERSHEY_SIMPLEX, 1, rgb(colour), 2, cv2.LINE_AA)
     return np.asarray(tile, np.uint8)
+
+
+def encode(image: Image, suffix: str) -> bytes:
+    """An RGB picture as the bytes of a file of that kind."""
+    _, encoded = cv2.imencode(suffix, np.ascontiguousarray(image[..., ::-1]))
+    return encoded.tobytes()

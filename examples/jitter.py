@@ -18,7 +18,7 @@ from typing import Any
 
 import dlib
 import numpy as np
-from compare import find_dlib_model
+from contestants import find_dlib_model
 from numpy.typing import NDArray
 from tqdm import tqdm
 

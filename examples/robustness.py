@@ -1,7 +1,7 @@
-"""Errors as rectangles get worse and heads roll, beside dlib: ``compare.py --robustness``.
+"""Errors as rectangles get worse and heads roll: ``compare.py --robustness``.
 
 Shift moves the rectangle by a fraction of its width in a random direction, scale enlarges it about
-its middle, roll turns the picture about it while the rectangle stays upright. Both predictors get
+its middle, roll turns the picture about it while the rectangle stays upright. All contestants get
 the same pictures and the same rectangles.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -22,9 +22,12 @@ from danpredict.datasets import LabelledFace
 from danpredict.evaluation import Predictor, landmarks_of
 from danpredict.metrics import FAILURE, face_scale, normalised_errors
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 Image = NDArray[np.uint8]
 Points = NDArray[np.floating]
-COLOURS = {"dlib": "#e69f00", "danpredict": "#0072b2"}
+Curves = dict[str, list[dict[str, Any]]]  # by name: a row for every amount
 
 
 class Case(NamedTuple):
@@ -71,13 +74,11 @@ CURVES: dict[str, tuple[Change, str, tuple[float, ...]]] = {
 }  # fmt: skip
 
 
-def measure(
-    faces: Sequence[LabelledFace], predictors: dict[str, Predictor]
-) -> dict[str, list[dict[str, Any]]]:
+def measure(faces: Sequence[LabelledFace], predictors: dict[str, Predictor]) -> Curves:
     """NME and failures, both in %, of every predictor at every point of every curve."""
     layout = danpredict.convention("ibug68")
     faces = [face for face in faces if face.rectangle is not None]
-    results: dict[str, list[dict[str, Any]]] = {}
+    results: Curves = {}
     total = sum(len(amounts) for _, _, amounts in CURVES.values())
     with tqdm(total=total * len(faces), unit="face", leave=False) as bar:
         for name, (change, _, amounts) in CURVES.items():
@@ -108,37 +109,34 @@ def measure(
     return results
 
 
-def draw(results: dict[str, list[dict[str, Any]]], title: str, out: Path) -> None:
+def draw_curve(
+    axes: Axes, rows: Sequence[dict[str, Any]], label: str, key: str, colours: dict[str, str]
+) -> None:
+    """One curve of every predictor; ``key`` is what is drawn: nme or failures."""
+    for (predictor, colour), marker in zip(colours.items(), "os^Dvp", strict=False):
+        points = [(point["amount"], point[predictor][key]) for point in rows]
+        axes.plot(*zip(*points, strict=True), marker=marker, color=colour, label=predictor)
+    axes.grid(alpha=0.3)
+    axes.set(xlabel=label, ylabel={"nme": "NME, %", "failures": "faces above 8 %, %"}[key])
+    axes.set_ylim(bottom=0)
+    axes.legend()
+
+
+def draw(results: Curves, colours: dict[str, str], title: str, out: Path) -> None:
     """The curves, failures below the errors."""
-    import matplotlib as mpl
+    from matplotlib.figure import Figure
 
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(2, 3, figsize=(12, 6), layout="constrained", sharex="col")
+    figure = Figure(figsize=(12, 6), layout="constrained")
+    axes = figure.subplots(2, 3, sharex="col")
     figure.suptitle(title)
     for column, (name, rows) in enumerate(results.items()):
-        for row, (key, label) in enumerate((("nme", "NME, %"), ("failures", "faces above 8 %"))):
-            panel = axes[row, column]
-            for predictor, marker in zip([k for k in rows[0] if k != "amount"], "os", strict=False):
-                points = [(point["amount"], point[predictor][key]) for point in rows]
-                panel.plot(
-                    *zip(*points, strict=True), marker=marker, color=COLOURS[predictor],
-                    label=predictor,
-                )  # fmt: skip
-            panel.grid(alpha=0.3)
-            panel.set_ylabel(label)
-        axes[0, column].set_yscale("log")
-        axes[0, column].set_yticks([4, 8, 16, 32, 64, 128], ["4", "8", "16", "32", "64", "128"])
-        axes[0, column].minorticks_off()
-        axes[1, column].set_ylim(0, 100)
-        axes[1, column].set_xlabel(CURVES[name][1])
-        axes[0, column].legend()
+        for row, key in enumerate(("nme", "failures")):
+            label = CURVES[name][1] if row else ""
+            draw_curve(axes[row, column], rows, label, key, colours)
     figure.savefig(out, dpi=110)
-    pyplot.close(figure)
 
 
-def table(results: dict[str, list[dict[str, Any]]]) -> str:
+def table(results: Curves) -> str:
     """The figures as a Markdown table."""
     names = [key for key in results["shift"][0] if key != "amount"]
     lines = [
@@ -152,13 +150,8 @@ def table(results: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join(lines)
 
 
-def compare_robustness(
-    faces: Sequence[LabelledFace], predictors: dict[str, Predictor], title: str, out: Path | None
-) -> None:
-    """Print the table; the curves go to the picture ``out``, the figures to the JSON beside it."""
-    results = measure(faces, predictors)
-    print(table(results))
-    if out is not None:
-        draw(results, title, out)
-        out.with_suffix(".json").write_text(json.dumps(results, indent=1), "utf-8")
-        print(f"wrote {out} and {out.with_suffix('.json')}")
+def write_robustness(results: Curves, colours: dict[str, str], title: str, out: Path) -> None:
+    """The curves' picture, and the figures as JSON beside it."""
+    draw(results, colours, title, out)
+    out.with_suffix(".json").write_text(json.dumps(results, indent=1), "utf-8")
+    print(f"wrote {out} and {out.with_suffix('.json')}")

@@ -1,8 +1,9 @@
-"""How fast danpredict and dlib are on the same rectangles, in one run: ``compare.py --speed``.
+"""How fast the contestants are on the same rectangles, in one run: ``compare.py --speed``.
 
 Calls are interleaved in one process, in shuffled order, after a warm-up; medians and quartiles are
-given, and the ratio is the median of the ratios of neighbouring calls, which a machine that slows
-down for a while does not change. Start, loading and memory are taken in processes of their own.
+given, and the ratio to the first contestant is the median of the ratios of neighbouring calls,
+which a machine that slows down for a while does not change. Start, loading and memory are taken in
+processes of their own.
 """
 
 from __future__ import annotations
@@ -14,17 +15,21 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+from contestants import Contestant
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 import danpredict
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SMALL, LARGE = (512, 512), (3000, 4000)  # rows, columns: 0.3 and 12 megapixels
 FACES = (1, 8, 64)
@@ -32,7 +37,6 @@ GROWTH_FACES = (1, 2, 4, 8, 16, 32, 64)
 GROWTH_SIDES = (512, 1024, 2048, 4096)
 SECONDS = 2.0  # of calls for each figure
 STARTS = 5  # processes for start, loading and memory
-COLOURS = {"dlib": "#e69f00", "danpredict": "#0072b2"}
 
 Image = NDArray[np.uint8]
 Call = Callable[[], object]
@@ -52,11 +56,11 @@ def since():
     now = time.perf_counter()
     passed, last = 1000 * (now - last), now
     return passed
-name, model, sides = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+kind, model, sides = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 image = np.zeros((512, 512, 3), np.uint8)
 last = time.perf_counter()
 row = {}
-if name == "dlib":
+if kind == "dlib":
     import dlib
     row["import"] = since()
     predictor = dlib.shape_predictor(model)
@@ -64,7 +68,7 @@ if name == "dlib":
 else:
     import danpredict
     row["import"] = since()
-    predictor = danpredict.DANShapePredictor(model or None)
+    predictor = danpredict.DANShapePredictor(model)
     rectangle = None
 row["load"] = since()
 row["memory"] = resident()
@@ -78,12 +82,12 @@ print(json.dumps(row))
 
 @dataclass(frozen=True)
 class Timing:
-    """Milliseconds of a call: median and quartiles; ``ratio`` is to dlib's, None without dlib."""
+    """Milliseconds of a call: median and quartiles; ``ratio`` is to the first contestant's."""
 
     median: float
     low: float
     high: float
-    ratio: float | None = None
+    ratio: float
 
 
 def interleaved(calls: dict[str, Call], seconds: float = SECONDS) -> dict[str, Timing]:
@@ -102,10 +106,8 @@ def interleaved(calls: dict[str, Call], seconds: float = SECONDS) -> dict[str, T
     timings = {}
     for name, values in taken.items():
         low, median, high = statistics.quantiles(values, n=4)
-        ratio = None
-        if "dlib" in taken:
-            pairs = zip(values, taken["dlib"], strict=True)
-            ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+        pairs = zip(values, next(iter(taken.values())), strict=True)
+        ratio = statistics.median(ours / theirs for ours, theirs in pairs)
         timings[name] = Timing(median, low, high, ratio)
     return timings
 
@@ -128,53 +130,64 @@ def jittered(rect: Any, count: int) -> list[Any]:
 class Bench:
     """The contestants on one face."""
 
-    def __init__(self, predictors: dict[str, Any], model: str | None, dlib_model: Path | None):
+    def __init__(self, contestants: Sequence[Contestant]) -> None:
         import dlib
         from skimage import data
 
-        self.model, self.dlib_model = model, dlib_model
+        self.contestants = contestants
         self.image = data.astronaut()  # type: ignore[no-untyped-call]
         self.rect = dlib.get_frontal_face_detector()(self.image, 0)[0]
-        self.dlib = predictors.get("dlib")
         self.ours = {
-            threads: danpredict.DANShapePredictor(model, threads=threads) for threads in (1, None)
+            (c.name, threads): danpredict.DANShapePredictor(str(c.file), threads=threads)
+            for c in contestants
+            for threads in (1, None)
+            if c.ours is not None
         }
 
     def calls(self, image: Image, faces: int, threads: int | None) -> dict[str, Call]:
-        """Landmarks of so many faces, by either; dlib has no threads and no batch."""
+        """Landmarks of so many faces; only danpredict has threads and batches."""
         rects = jittered(self.rect, faces)
-        predictor, other = self.ours[threads], self.dlib
-        calls: dict[str, Call] = {"danpredict": lambda: predictor.predict(image, rects)}
-        if other is not None:
-            calls = {"dlib": lambda: [other(image, rect) for rect in rects], **calls}
-        return calls
+
+        def call(contestant: Contestant) -> Call:
+            if contestant.ours is not None:
+                predictor = self.ours[contestant.name, threads]
+                return lambda: predictor.predict(image, rects)
+            return lambda: [contestant.predictor(image, rect) for rect in rects]
+
+        return {contestant.name: call(contestant) for contestant in self.contestants}
 
     def starts(self) -> dict[str, dict[str, float]]:
-        """Medians of import, load and first call (ms) and memory after loading (MB), by either."""
-        files = {"danpredict": self.model or ""}
-        if self.dlib is not None:
-            files = {"dlib": str(self.dlib_model), **files}
+        """Medians of import, load and first call (ms) and memory after loading (MB), by name.
+
+        Only of contestants that have a file.
+        """
         sides = [self.rect.left(), self.rect.top(), self.rect.right(), self.rect.bottom()]
-        rows: dict[str, list[dict[str, float]]] = {name: [] for name in files}
+        rows: dict[str, list[dict[str, float]]] = {}
         for _ in range(STARTS):
-            for name, file in files.items():
-                command = [sys.executable, "-c", PROCESS, name, file, json.dumps(sides)]
+            for contestant in self.contestants:
+                if contestant.file is None:
+                    continue
+                kind = "danpredict" if contestant.ours is not None else "dlib"
+                words = [kind, str(contestant.file), json.dumps(sides)]
+                command = [sys.executable, "-c", PROCESS, *words]
                 out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-                rows[name].append(json.loads(out))
+                rows.setdefault(contestant.name, []).append(json.loads(out))
         return {
             name: {key: statistics.median(row[key] for row in found) for key in found[0]}
             for name, found in rows.items()
         }
 
     def by_stages(self) -> list[Timing]:
-        """One face, one thread, after the first stage, the first two, and so on."""
+        """Our first model, one face, one thread, after one stage, two, and so on."""
         from danpredict.cascade import shared_cascade
         from danpredict.facebox import face_box
         from danpredict.geometry import initial_transform
         from danpredict.model_file import read_model
-        from danpredict.shipped import default_model, find_model
 
-        model = read_model(find_model(self.model or default_model()))
+        files = [c.file for c in self.contestants if c.ours is not None and c.file is not None]
+        if not files:
+            return []
+        model = read_model(files[0])
         whole = shared_cascade(model)
         box = model.box.landmark_box(*face_box(self.rect).sides)
         start = initial_transform(box, whole.mean_shape)
@@ -212,70 +225,90 @@ def benchmark(bench: Bench) -> dict[str, Any]:
         timing = interleaved(calls, SECONDS / 2)
         results["pixels"].append([side**2 / 1e6, {name: t.median for name, t in timing.items()}])
     results["stages"] = [asdict(timing) for timing in bench.by_stages()]
+    results["sizes"] = {
+        c.name: c.file.stat().st_size / 1e6 for c in bench.contestants if c.file is not None
+    }
     cv2.setNumThreads(previous)
     return results
 
 
-def table(results: dict[str, Any], sizes: dict[str, float]) -> str:
-    """The figures as a Markdown table; ``sizes`` are the model files', MB."""
-    names = list(results["starts"])
-    lines = [f"| | {' | '.join(names)} | ratio |", f"|---|{'---|' * len(names)}---|"]
+def table_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Heading and rows of the figures, as text; the ratios are to the first contestant."""
+    names = [key for key in results["calls"][0] if key not in ("megapixels", "faces", "threads")]
+    first = names[0]
+    heading = ["", *names, *(f"{name} / {first}" for name in names[1:])]
+    rows = []
 
-    def row(what: str, values: list[float], form: str, ratio: float | None) -> None:
-        cells = [form.format(value) for value in values]
-        shown = "" if ratio is None else f"{ratio:.2f}"
-        lines.append(f"| {what} | {' | '.join(cells)} | {shown} |")
+    def row(what: str, values: dict[str, float], form: str, ratios: dict[str, float]) -> None:
+        cells = [form.format(values[name]) if name in values else "" for name in names]
+        shown = [f"{ratios[name]:.2f}" if name in ratios else "" for name in names[1:]]
+        rows.append([what, *cells, *shown])
+
+    def ratios(values: dict[str, float]) -> dict[str, float]:
+        return {n: v / values[first] for n, v in values.items() if first in values}
 
     for call in results["calls"]:
         cores = "1 thread" if call["threads"] == 1 else f"{call['threads']} threads"
         faces = "1 face" if call["faces"] == 1 else f"{call['faces']} faces"
         what = f"{faces}, {call['megapixels']:g} megapixels, {cores}, ms"
-        row(what, [call[n]["median"] for n in names], "{:.2f}", call["danpredict"]["ratio"])
+        medians = {name: call[name]["median"] for name in names}
+        row(what, medians, "{:.2f}", {name: call[name]["ratio"] for name in names})
     for key, what in (
         ("import", "import, ms"),
         ("load", "load the model, ms"),
         ("first call", "first call, ms"),
         ("memory", "resident memory after loading, MB"),
     ):
-        values = [results["starts"][name][key] for name in names]
-        row(what, values, "{:.0f}", values[1] / values[0] if len(values) == 2 else None)
-    values = [sizes[name] for name in names]
-    row("model file, MB", values, "{:.1f}", values[1] / values[0] if len(values) == 2 else None)
-    return "\n".join(lines)
+        values = {name: start[key] for name, start in results["starts"].items()}
+        row(what, values, "{:.0f}", ratios(values))
+    row("model file, MB", results["sizes"], "{:.1f}", ratios(results["sizes"]))
+    return heading, rows
 
 
-def draw(results: dict[str, Any], out: Path) -> None:
-    """Growth with faces, image size and stages."""
-    import matplotlib as mpl
+def table(results: dict[str, Any]) -> str:
+    """The figures as a Markdown table."""
+    heading, rows = table_rows(results)
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
-    mpl.use("Agg")
-    from matplotlib import pyplot
 
-    figure, (faces, pixels, stages) = pyplot.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
-    for axes, key, label in (
-        (faces, "faces", "faces in a call, all threads"),
-        (pixels, "pixels", "megapixels of the image, one face, one thread"),
-    ):
-        for name, marker in zip(results["starts"], "os", strict=False):
-            points = [(x, medians[name]) for x, medians in results[key]]
-            axes.plot(*zip(*points, strict=True), marker=marker, color=COLOURS[name], label=name)
-        axes.set(xscale="log", yscale="log", xlabel=label, ylabel="ms a call (median)")
-        axes.set_xticks([x for x, _ in results[key]], [f"{x:.3g}" for x, _ in results[key]])
-        axes.minorticks_off()
-        axes.legend()
-    pixels.set(yscale="linear", ylim=(0, None))
+def draw_growth(axes: Axes, results: dict[str, Any], key: str, colours: dict[str, str]) -> None:
+    """Time against ``faces`` of a call, or against ``pixels`` of the image."""
+    for (name, colour), marker in zip(colours.items(), "os^Dvp", strict=False):
+        points = [(x, medians[name]) for x, medians in results[key]]
+        axes.plot(*zip(*points, strict=True), marker=marker, color=colour, label=name)
+    axes.set(xscale="log", ylabel="ms a call (median)")
+    axes.set_xticks([x for x, _ in results[key]], [f"{x:.3g}" for x, _ in results[key]])
+    if key == "faces":
+        axes.set(yscale="log", xlabel="faces in a call, all threads")
+    else:
+        axes.set(xlabel="megapixels of the image, one face, one thread", ylim=(0, None))
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend()
+
+
+def draw_stages(axes: Axes, results: dict[str, Any], colour: str) -> None:
+    """Time after each stage."""
     medians = [timing["median"] for timing in results["stages"]]
-    stages.bar([str(i + 1) for i in range(len(medians))], medians, color=COLOURS["danpredict"])
-    stages.set(xlabel="stages of the cascade, one thread", ylabel="ms a face (median)")
+    axes.bar([str(i + 1) for i in range(len(medians))], medians, color=colour)
+    axes.set(xlabel="stages of danpredict's cascade, one thread", ylabel="ms a face (median)")
+
+
+def draw(results: dict[str, Any], colours: dict[str, str], out: Path) -> None:
+    """Growth with faces, image size and stages."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 3.8), layout="constrained")
+    faces, pixels, stages = figure.subplots(1, 3)
+    draw_growth(faces, results, "faces", colours)
+    draw_growth(pixels, results, "pixels", colours)
+    draw_stages(stages, results, colours.get("danpredict", "0.5"))
     figure.savefig(out, dpi=110)
-    pyplot.close(figure)
 
 
-def compare_speed(bench: Bench, sizes: dict[str, float], out: Path | None) -> None:
-    """Print the table; growth goes to the picture ``out``, all figures to the JSON beside it."""
-    results = benchmark(bench)
-    print(table(results, sizes))
-    if out is not None:
-        draw(results, out)
-        out.with_suffix(".json").write_text(json.dumps(results, indent=1), "utf-8")
-        print(f"wrote {out} and {out.with_suffix('.json')}")
+def write_speed(results: dict[str, Any], colours: dict[str, str], out: Path) -> None:
+    """The picture of growth, and all figures as JSON beside it."""
+    draw(results, colours, out)
+    out.with_suffix(".json").write_text(json.dumps(results, indent=1), "utf-8")
+    print(f"wrote {out} and {out.with_suffix('.json')}")

@@ -12,8 +12,6 @@ import cv2
 import numpy as np
 import pytest
 
-from danpredict import DANShapePredictor
-
 from .conftest import ROOT
 from .test_compare import compare
 
@@ -50,21 +48,21 @@ def test_the_table_and_the_picture(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    import dlib
-
     for name, value in {
         "STARTS": 1, "SECONDS": 0.02, "LARGE": (600, 700), "FACES": (1, 2),
         "GROWTH_FACES": (1, 2), "GROWTH_SIDES": (512, 600),
     }.items():  # fmt: skip
         monkeypatch.setattr(speed, name, value)
-    predictors = {"dlib": dlib.shape_predictor(str(dlib_model)), "danpredict": DANShapePredictor()}
+    both = importlib.import_module("contestants").load_all(["dlib", "danpredict"], dlib_model)
     out = tmp_path / "speed.png"
-    sizes = {"dlib": 99.7, "danpredict": 5.0}
-    speed.compare_speed(speed.Bench(predictors, None, dlib_model), sizes, out)
+    results = speed.benchmark(speed.Bench(both))
+    print(speed.table(results))
+    speed.write_speed(results, {c.name: c.colour for c in both}, out)
     printed = capsys.readouterr().out
-    rows = [line for line in printed.splitlines() if line.startswith("| ")]
+    rows = [line for line in printed.splitlines() if line.startswith("| ") and "---" not in line]
     assert len(rows) == 1 + 8 + 4 + 1  # heading, calls, starts, file
-    assert "| model file, MB | 99.7 | 5.0 | 0.05 |" in rows
+    assert rows[0] == "|  | dlib | danpredict | danpredict / dlib |"
+    assert rows[-1].startswith("| model file, MB | 99.7 | ")
     results = json.loads(out.with_suffix(".json").read_text())
     assert results["starts"]["dlib"]["memory"] > 70  # MB: the model alone is as large
     assert [t["median"] > 0 for t in results["stages"]] == [True, True]

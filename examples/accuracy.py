@@ -1,0 +1,167 @@
+"""Errors of all contestants on the same faces and rectangles: ``compare.py --dataset``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from contestants import Contestant, Timed
+from drawing import Image, draw_face
+from numpy.typing import NDArray
+
+import danpredict
+from danpredict.datasets import LabelledFace, read_dataset
+from danpredict.detectors import Detector
+from danpredict.evaluation import Observation, Predictor, observe, report
+from danpredict.metrics import FAILURE
+from danpredict.plots import draw_report
+from danpredict.significance import Difference, Interval, compare_paired, interval_of_mean
+
+LAYOUT = "ibug68"
+
+
+@dataclass
+class Accuracy:
+    """All that was found on one data set.
+
+    Attributes
+    ----------
+    folder : Path
+    whose : str
+        Where the rectangles come from.
+    total : int
+        Faces in the folder; ``faces`` are those with a rectangle.
+    found : what every contestant says of ``faces``, by name
+    reports : `danpredict.evaluation.report` of it, by name
+    milliseconds : median time of a call, by name
+    """
+
+    folder: Path
+    whose: str
+    total: int
+    faces: list[LabelledFace]
+    found: dict[str, Observation]
+    reports: dict[str, dict[str, Any]]
+    milliseconds: dict[str, float]
+
+    def errors(self, name: str) -> NDArray[np.float64]:
+        """A contestant's error on each face, a fraction."""
+        return np.array(self.reports[name]["errors"]) / 100
+
+    def intervals(self, name: str) -> tuple[Interval, Interval]:
+        """95 % intervals of NME and of the share above 8 %, both in percent."""
+        errors = self.errors(name)
+        return interval_of_mean(100 * errors), interval_of_mean(100.0 * (errors > FAILURE))
+
+    def differences(self) -> dict[tuple[str, str], Difference]:
+        """Every pair, the later contestant minus the earlier one."""
+        return {
+            (later, earlier): compare_paired(self.errors(later), self.errors(earlier))
+            for earlier, later in combinations(self.reports, 2)
+        }
+
+    def figures(self) -> dict[str, Any]:
+        """All of it for JSON."""
+        return {
+            "dataset": str(self.folder),
+            "rectangles": self.whose,
+            "faces": len(self.faces),
+            "of": self.total,
+            "predictors": {
+                name: {
+                    **row,
+                    "nme_interval": self.intervals(name)[0],
+                    "failures_interval": self.intervals(name)[1],
+                    "milliseconds": self.milliseconds[name],
+                }
+                for name, row in self.reports.items()
+            },
+            "differences": [
+                {"first": a, "second": b, **asdict(d), "verdict": d.verdict}
+                for (a, b), d in self.differences().items()
+            ],
+        }
+
+    def tile(self, index: int, contestant: Contestant) -> Image:
+        """A face with its true points and a contestant's."""
+        face = self.faces[index]
+        assert face.rectangle is not None
+        rect = danpredict.rectangle(*(round(side) for side in face.rectangle))
+        error = 100 * self.errors(contestant.name)[index]
+        return draw_face(
+            face.picture(), rect, self.found[contestant.name].landmarks[index],
+            f"{contestant.name} {error:.1f} %", contestant.colour, face.landmarks,
+        )  # fmt: skip
+
+
+def with_source(predictor: danpredict.DANShapePredictor, source: str) -> Predictor:
+    """Our predictor, told whose rectangles it gets."""
+    return lambda image, rect: predictor(image, rect, source=source)
+
+
+def compare_dataset(
+    folder: Path,
+    boxes: Path | None,
+    detector: Detector | None,
+    source: str,
+    contestants: Sequence[Contestant],
+) -> Accuracy:
+    """Run all contestants over a data set.
+
+    ``boxes`` is a JSON of rectangles; without it ``detector`` finds them, whose name ``source`` is.
+    Of another detector than dlib's HOG one danpredict is told, and runs untold as well.
+    """
+    layout = danpredict.convention(LAYOUT)
+    faces = read_dataset(folder, layout.size, boxes)
+    predictors: dict[str, Predictor] = {}
+    for contestant in contestants:
+        predictors[contestant.name] = contestant.predictor
+        if contestant.ours is not None and source not in ("dlib", "dlib-hog"):
+            predictors[contestant.name] = with_source(contestant.ours, source)
+            predictors[f"{contestant.name}, uncalibrated"] = contestant.ours
+    timed = {name: Timed(predictor) for name, predictor in predictors.items()}
+    wrapped: dict[str, Callable[..., Any]] = dict(timed)
+    used, found, beside = observe(wrapped, faces, detector=detector, background=True)
+    reports = {
+        name: report(observation, beside.get(name), used, layout)
+        for name, observation in found.items()
+    }
+    times = {name: contestant.median(used) for name, contestant in timed.items()}
+    whose = source if boxes is None else str(boxes)
+    return Accuracy(folder, whose, len(faces), used, found, reports, times)
+
+
+def print_accuracy(result: Accuracy) -> None:
+    """A table, intervals, and which differences are any."""
+    print(f"{result.folder}: {len(result.faces)} of {result.total} faces have a rectangle from "
+          f"{result.whose}")  # fmt: skip
+    width = max(12, *(len(name) for name in result.reports))
+    print(f"{'predictor':<{width}} {'faces':>5} {'NME %':>6} {'median':>6} {'> 8 %':>6} "
+          f"{'AUC@8 %':>8} {'ms/face':>8}")  # fmt: skip
+    for name, row in result.reports.items():
+        errors = row[row["measure"]]
+        print(f"{name:<{width}} {errors['faces']:>5} {errors['nme']:>6.2f} "
+              f"{errors['median']:>6.2f} {errors['failures']:>6.1f} {errors['auc']:>8.1f} "
+              f"{result.milliseconds[name]:>8.2f}")  # fmt: skip
+    for name in result.reports:
+        nme, failures = result.intervals(name)
+        print(f"95 % intervals of {name}: NME {nme[0]:.2f} to {nme[1]:.2f}, above 8 % "
+              f"{failures[0]:.1f} to {failures[1]:.1f}")  # fmt: skip
+    for (later, earlier), d in result.differences().items():
+        print(f"{later} minus {earlier}: NME {d.nme:+.2f} ({d.nme_interval[0]:+.2f} to "
+              f"{d.nme_interval[1]:+.2f}, p {d.nme_p:.1g}), above 8 % {d.failures:+.1f} "
+              f"(p {d.failures_p:.1g}); {d.verdict}")  # fmt: skip
+
+
+def write_accuracy(result: Accuracy, contestants: Sequence[Contestant], out: Path) -> None:
+    """The picture of it, and the figures as JSON beside it."""
+    colours = {contestant.name: contestant.colour for contestant in contestants}
+    title = f"{result.folder.name}, {len(result.faces)} faces"
+    draw_report(result.reports, title, out, colours)
+    out.with_suffix(".json").write_text(json.dumps(result.figures(), indent=1), "utf-8")
+    print(f"wrote {out} and {out.with_suffix('.json')}")

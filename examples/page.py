@@ -1,0 +1,122 @@
+"""A page of HTML that needs nothing but itself: headings, tables, plots and pictures inside."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from html import escape
+
+from drawing import Image, encode
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1c1c1e; --paper: #fff; --line: #d0d0d5; --soft: #f3f3f6;
+  --link: #0060a0; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8e8ea; --paper: #17181b; --line: #3c3d42;
+  --soft: #232428; --link: #6cb6f0; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1rem; max-width: 72rem; color: var(--ink);
+  background: var(--paper); font: 16px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.6rem; line-height: 1.2; }
+h2 { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
+nav a { color: var(--link); margin-right: 1rem; white-space: nowrap; }
+.wide { overflow-x: auto; margin: 1rem 0; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .8rem .3rem 0; min-width: 4.5rem; text-align: left;
+  vertical-align: top; border-bottom: 1px solid var(--line); }
+.grid { display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); }
+.faces { display: grid; gap: .5rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(48%, 15rem), 1fr)); }
+.large { grid-template-columns: repeat(auto-fit, minmax(min(48%, 24rem), 1fr)); }
+figure { margin: 0; } figcaption { font-size: .85rem; overflow-wrap: anywhere; }
+img { width: 100%; height: auto; display: block; border-radius: 6px; background: #fff; }
+pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft);
+  padding: .8rem; border-radius: 6px; font-size: .85rem; }
+summary { cursor: pointer; color: var(--link); margin: .5rem 0; }
+"""
+
+
+def paragraph(words: str) -> str:
+    """A paragraph of plain words."""
+    return f"<p>{escape(words)}</p>"
+
+
+def details(title: str, html: str) -> str:
+    """What is folded away until asked for."""
+    return f"<details><summary>{escape(title)}</summary>{html}</details>"
+
+
+def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of plain words; nothing where there are no rows."""
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heading)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def _figure(kind: str, data: bytes, alt: str) -> str:
+    uri = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    words = escape(alt, quote=True)
+    return f'<figure><img src="{uri}" alt="{words}"><figcaption>{words}</figcaption></figure>'
+
+
+def plot(alt: str, draw: Callable[..., None], *arguments: object) -> str:
+    """What ``draw`` draws onto axes, as vectors."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 3.8), layout="constrained")
+    draw(figure.subplots(), *arguments)
+    file = io.BytesIO()
+    figure.savefig(file, format="svg", metadata={"Date": None})
+    return _figure("svg+xml", file.getvalue(), alt)
+
+
+def gallery(tiles: Sequence[tuple[str, Image]], *, large: bool = False) -> str:
+    """RGB pictures with their titles, side by side as far as there is room."""
+    figures = [_figure("jpeg", encode(tile, ".jpg"), title) for title, tile in tiles]
+    return f'<div class="faces{" large" if large else ""}">{"".join(figures)}</div>'
+
+
+class Page:
+    """Grows from top to bottom; ``plots`` are collected until they are laid out together."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.plots: list[str] = []
+        self._sections: list[str] = []
+        self._parts: list[str] = []
+
+    def heading(self, words: str) -> None:
+        """Begin a section."""
+        number = len(self._sections)
+        self._sections.append(words)
+        self._parts.append(f'<h2 id="s{number}">{escape(words)}</h2>')
+
+    def add(self, html: str) -> None:
+        """Add what one of the functions above made."""
+        self._parts.append(html)
+
+    def flush_plots(self) -> None:
+        """Lay out the plots that were collected."""
+        self._parts.append(f'<div class="grid">{"".join(self.plots)}</div>')
+        self.plots = []
+
+    @staticmethod
+    def text(words: str) -> str:
+        """Words with their line ends kept."""
+        return f"<pre>{escape(words)}</pre>"
+
+    def html(self) -> str:
+        """The whole page."""
+        links = " ".join(f'<a href="#s{i}">{escape(w)}</a>' for i, w in enumerate(self._sections))
+        return (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            '<link rel="icon" href="data:,">'
+            f"<title>{escape(self.title)}</title><style>{STYLE}</style></head><body>"
+            f"<h1>{escape(self.title)}</h1><nav>{links}</nav>{''.join(self._parts)}</body></html>"
+        )

@@ -1,0 +1,265 @@
+"""All findings as one page that needs nothing but itself: ``compare.py --report page.html``.
+
+The same figures lie as JSON beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from accuracy import Accuracy
+from contestants import Contestant
+from page import Page, details, gallery, paragraph, plot, table
+from pictures import Side
+from robustness import CURVES, Curves, draw_curve
+from speed import draw_growth, draw_stages, table_rows
+
+import danpredict
+from danpredict import plots
+from danpredict.resources import data_folder
+
+SHOWN = 4  # faces, of the best and of the worst
+PACKAGES = (
+    "danpredict",
+    "dlib-bin",
+    "dlib",
+    "numpy",
+    "opencv-python",
+    "scikit-image",
+    "onnxruntime",
+)
+ERROR_STEPS = (2, 3, 4, 5, 6, 7, 8, 10, 12)  # %, of the cumulative curve's table
+
+
+@dataclass
+class Findings:
+    """What a run of ``compare.py`` found."""
+
+    sides: list[Side] = field(default_factory=list)
+    times: dict[str, float] = field(default_factory=dict)
+    accuracy: Accuracy | None = None
+    robustness: Curves | None = None
+    speed: dict[str, Any] | None = None
+
+    def figures(self) -> dict[str, Any]:
+        """All numbers, for JSON."""
+        pictures = [
+            {"picture": s.title, "pixels_apart": s.apart, "confidence": s.confidence}
+            for s in self.sides
+        ]
+        return {
+            "pictures": pictures,
+            "milliseconds": self.times,
+            "accuracy": self.accuracy.figures() if self.accuracy else None,
+            "robustness": self.robustness,
+            "speed": self.speed,
+        }
+
+
+def on_pictures(page: Page, findings: Findings) -> None:
+    """Side by side, with how far apart they are."""
+    page.heading("Side by side")
+    for side in findings.sides:
+        page.add(
+            gallery([(f"{side.title}: {n}", tile) for n, tile in side.tiles.items()], large=True)
+        )
+    first = next(iter(findings.sides[0].tiles))
+    rows = [
+        [side.title, name, f"{side.apart.get(name, 0):.2f}",
+         f"{side.confidence[name]:.2f}" if name in side.confidence else ""]
+        for side in findings.sides for name in side.tiles
+    ]  # fmt: skip
+    page.add(table(["face", "predictor", f"pixels from {first}, mean", "confidence"], rows))
+    page.add(table(["predictor", "ms a face, median"],
+                   [[n, f"{t:.2f}"] for n, t in findings.times.items()]))  # fmt: skip
+
+
+def on_accuracy(page: Page, result: Accuracy, contestants: Sequence[Contestant]) -> None:
+    """Errors with intervals, tests of the differences, and four pictures."""
+    page.heading(f"Errors on {result.folder}")
+    page.add(paragraph(
+        f"{len(result.faces)} of {result.total} faces have a rectangle from {result.whose}; all "
+        "predictors got the same ones, in turn. NME is the mean distance of 68 points from the "
+        "marked ones over the distance of the outer eye corners; brackets are 95 % bootstrap "
+        "intervals over faces. dlib's own model was trained on the pictures of 300-W's common test "
+        "set (HELEN, LFPW): there it is no fair contest."
+    ))  # fmt: skip
+    rows = []
+    for name, row in result.reports.items():
+        errors, (nme, failures) = row[row["measure"]], result.intervals(name)
+        rows.append([
+            name, f"{errors['nme']:.2f} ({nme[0]:.2f} to {nme[1]:.2f})", f"{errors['median']:.2f}",
+            f"{errors['failures']:.1f} ({failures[0]:.1f} to {failures[1]:.1f})",
+            f"{errors['auc']:.1f}", f"{result.milliseconds[name]:.2f}",
+        ])  # fmt: skip
+    page.add(table(["predictor", "NME, %", "median, %", "above 8 %", "AUC at 8 %", "ms a face"],
+                   rows))  # fmt: skip
+    _differences(page, result)
+    colours = plots.colours_of(result.reports, {c.name: c.colour for c in contestants})
+    page.plots += [
+        plot("Cumulative errors", plots.draw_cumulative, result.reports, colours),
+        plot("Error of each part", plots.draw_regions, result.reports, colours),
+        plot("Error after each stage", plots.draw_stages, result.reports, colours),
+        plot("Confidence against what came true", plots.draw_reliability, result.reports, colours),
+    ]
+    page.flush_plots()
+    page.add(details("The same as numbers", _accuracy_tables(result)))
+
+
+def _differences(page: Page, result: Accuracy) -> None:
+    """Every pair, in words and in figures."""
+    rows = []
+    for (a, b), d in result.differences().items():
+        page.add(paragraph(f"{a} against {b}: {d.verdict}."))
+        low, high = d.nme_interval
+        rows.append([
+            f"{a} minus {b}", f"{d.nme:+.2f} ({low:+.2f} to {high:+.2f})", f"{d.nme_p:.1g}",
+            f"{d.failures:+.1f}", f"{d.failures_p:.1g}",
+        ])  # fmt: skip
+    page.add(table(["difference", "NME, points", "p (Wilcoxon)", "above 8 %, points",
+                    "p (McNemar)"], rows))  # fmt: skip
+
+
+def _accuracy_tables(result: Accuracy) -> str:
+    names = list(result.reports)
+    shares = [
+        [f"{step} %", *(f"{100 * np.mean(result.errors(n) * 100 <= step):.1f}" for n in names)]
+        for step in ERROR_STEPS
+    ]
+    parts = list(next(iter(result.reports.values()))["regions"])
+    regions = [[p, *(f"{result.reports[n]['regions'][p]:.2f}" for n in names)] for p in parts]
+    stages = [
+        [name, str(i + 1), f"{stage['nme']:.2f}", f"{stage['failures']:.1f}"]
+        for name, row in result.reports.items()
+        for i, stage in enumerate(row.get("stages", []))
+    ]
+    bins = [
+        [name, f"{b['confidence']:.3f}", f"{b['good']:.3f}", str(b["count"])]
+        for name, row in result.reports.items()
+        for b in row["trust"].get("reliability", [])
+    ]
+    return (
+        table(["faces with an error up to", *names], shares)
+        + table(["part, NME in %", *names], regions)
+        + table(["predictor", "stage", "NME, %", "above 8 %"], stages)
+        + table(["predictor", "confidence, mean of a bin", "share found well", "cases"], bins)
+    )
+
+
+def on_faces(page: Page, result: Accuracy, contestants: Sequence[Contestant]) -> None:
+    """The faces that each contestant finds worst, and the one that all find best."""
+    page.heading("Worst and best faces")
+    page.add(paragraph("White crosses are the marked points, dots the found ones, the percentage "
+                       "is the face's error."))  # fmt: skip
+    for contestant in contestants:
+        order = np.argsort(result.errors(contestant.name))
+        for what, chosen in (("worst", order[::-1][:SHOWN]), ("best", order[:SHOWN])):
+            page.add(f"<h3>{contestant.name}'s {what}</h3>")
+            page.add(gallery([
+                (f"{result.faces[i].path.name}: {c.name}", result.tile(int(i), c))
+                for i in chosen for c in contestants
+            ]))  # fmt: skip
+
+
+def on_robustness(page: Page, curves: Curves, colours: dict[str, str]) -> None:
+    """Errors as rectangles get worse and heads roll."""
+    page.heading("Bad rectangles and rolled heads")
+    cells = []
+    for name, rows in curves.items():
+        label = CURVES[name][1]
+        for key, what in (("nme", "Error"), ("failures", "Failures")):
+            alt = f"{what} against {name}"
+            page.plots.append(plot(alt, draw_curve, rows, label, key, colours))
+        for row in rows:
+            found = [f"{row[n]['nme']:.2f} ({row[n]['failures']:.1f})" for n in colours]
+            cells.append([f"{name} {row['amount']:g}", *found])
+    page.flush_plots()
+    heading = ["", *(f"{n}: NME, % (above 8 %)" for n in colours)]
+    page.add(details("The same as numbers", table(heading, cells)))
+
+
+def on_speed(page: Page, results: dict[str, Any], colours: dict[str, str]) -> None:
+    """Times, and how they grow."""
+    page.heading("Speed")
+    page.add(paragraph("Calls in turn in shuffled order, medians; a ratio is the median of the "
+                       "ratios of neighbouring calls."))  # fmt: skip
+    page.add(table(*table_rows(results)))
+    page.plots += [
+        plot("Time against faces", draw_growth, results, "faces", colours),
+        plot("Time against image size", draw_growth, results, "pixels", colours),
+    ]
+    if results["stages"]:
+        blue = colours.get("danpredict", plots.COLOURS[0])
+        page.plots.append(plot("Time by stages", draw_stages, results, blue))
+    page.flush_plots()
+    growth = [
+        [f"{what} {x:.3g}", *(f"{medians[n]:.2f}" for n in colours)]
+        for key, what in (("faces", "faces:"), ("pixels", "megapixels:"))
+        for x, medians in results[key]
+    ]  # fmt: skip
+    stages = [[str(i + 1), f"{t['median']:.2f}"] for i, t in enumerate(results["stages"])]
+    page.add(details(
+        "The same as numbers",
+        table(["ms a call, median", *colours], growth) + table(["stages", "ms a face"], stages),
+    ))  # fmt: skip
+
+
+def on_models(page: Page, contestants: Sequence[Contestant]) -> None:
+    """What danpredict's models are."""
+    page.heading("What the models are")
+    for contestant in contestants:
+        if contestant.ours is not None:
+            info = contestant.ours.info
+            known = ("name", "licence", "stages", "landmarks", "input_size", "arithmetic")
+            rows = [[key, str(info[key])] for key in known if key in info]
+            page.add(f"<h3>{contestant.name}</h3>" + table(["", ""], rows))
+        elif contestant.file is not None:
+            megabytes = contestant.file.stat().st_size / 1e6
+            page.add(paragraph(f"{contestant.name}: {contestant.file.name}, {megabytes:.1f} MB"))
+    card = (data_folder("weights") / "README.md").read_text("utf-8")
+    page.add(details("The card of danpredict's models", page.text(card)))
+
+
+def versions() -> list[list[str]]:
+    """Of what ran, and on what."""
+    rows = [["Python", platform.python_version()], ["machine", platform.platform()]]
+    for package in PACKAGES:
+        try:
+            rows.append([package, version(package)])
+        except PackageNotFoundError:
+            continue
+    return [*rows, ["threads", str(danpredict.predictor.available_cores())]]
+
+
+def write_report(
+    findings: Findings, contestants: Sequence[Contestant], command: Sequence[str], out: Path
+) -> None:
+    """Write the page, and its figures as JSON beside it."""
+    colours = {contestant.name: contestant.colour for contestant in contestants}
+    page = Page(f"danpredict: {', '.join(colours)} compared")
+    if findings.sides:
+        on_pictures(page, findings)
+    if findings.accuracy is not None:
+        on_accuracy(page, findings.accuracy, contestants)
+        on_faces(page, findings.accuracy, contestants)
+    if findings.robustness is not None:
+        on_robustness(page, findings.robustness, colours)
+    if findings.speed is not None:
+        on_speed(page, findings.speed, colours)
+    on_models(page, contestants)
+    page.heading("How this was made")
+    page.add(page.text(shlex.join(command)) + table(["what", "version"], versions()))
+    page.add(paragraph(f"Made on {date.today().isoformat()}."))
+    out.write_text(page.html(), "utf-8")
+    figures = {"command": list(command), "versions": dict(versions()), **findings.figures()}
+    out.with_suffix(".json").write_text(json.dumps(figures, indent=1), "utf-8")
+    print(f"wrote {out} and {out.with_suffix('.json')}")
