@@ -41,7 +41,7 @@ def _start_worker(job: Job) -> None:
     cv2.setNumThreads(1)
     _worker["job"] = job
     _worker["detector"] = load_detector(job.detector, weights=job.weights)
-    _worker["predictor"] = DANShapePredictor(job.model, threads=1)
+    _worker["predictor"] = DANShapePredictor(job.model, threads=1, steady=True)
 
 
 def _write(path: Path, chip: Any) -> None:

@@ -62,9 +62,12 @@ def turned(start: SimilarityTransform, angle: float, size: int) -> SimilarityTra
 
 
 def refine_robustly(
-    cascade: Refining, images: Sequence[Image], starts: Sequence[SimilarityTransform]
+    cascade: Refining,
+    images: Sequence[Image],
+    starts: Sequence[SimilarityTransform],
+    always: bool = False,
 ) -> Refined:
-    """Refine, and where that went far or got lost, refine again.
+    """Refine, and where that went far or got lost, refine again; or ``always``.
 
     A face found with a confidence below `DOUBT` is also looked for turned by quarters, all in one
     batch, and the most confident answer stays. Then faces that lie far from where they were looked
@@ -72,7 +75,7 @@ def refine_robustly(
     """
     refined = cascade.refine(images, starts)
     begun = np.stack([start.params for start in starts])
-    again = went_far(begun, refined.transforms, cascade.size)
+    again = went_far(begun, refined.transforms, cascade.size) | always
     if refined.confidence is not None:
         lost: list[int] = np.flatnonzero(refined.confidence < DOUBT).tolist()
         if lost:

@@ -144,6 +144,7 @@ def compare(faces: Sequence[Face], network: Any) -> None:
         "dlib, 5 points": dlib.shape_predictor(models.pose_predictor_five_point_model_location()),
         "dlib, 68 points": dlib.shape_predictor(models.pose_predictor_model_location()),
         "danpredict": danpredict.DANShapePredictor(),
+        "danpredict, steady": danpredict.DANShapePredictor(steady=True),
     }
     persons = [face.person for face in faces]
     print(f"{len(faces)} faces of {len(set(persons))} persons")
@@ -188,7 +189,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.compare:
         compare(faces, network)
         return 0
-    predictor = danpredict.DANShapePredictor()
+    predictor = danpredict.DANShapePredictor(steady=True)
     chips = [danpredict.face_chip(face.image, predictor(face.image, face.rect)) for face in faces]
     vectors = [dlib.vector(row.tolist()) for row in describe(network, chips)]
     labels = list(dlib.chinese_whispers_clustering(vectors, SAME))

@@ -201,3 +201,21 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         DANShapePredictor(device="cuda:7")
     with pytest.raises(ValueError, match="threads"):
         DANShapePredictor(threads=0)
+
+
+def test_steady_answers_depend_less_on_the_rectangle(astronaut: Image, rect: Any) -> None:
+    rng = np.random.default_rng(0)
+    sides = np.array([rect.left(), rect.top(), rect.right(), rect.bottom()])
+    moves = rng.integers(-4, 5, (12, 2))
+    rects = [dlib.rectangle(*(sides + np.tile(move, 2)).tolist()) for move in moves]
+    found = {}
+    for steady in (False, True):
+        predictor = DANShapePredictor(steady=steady)
+        found[steady] = np.stack([d.landmarks for d in predictor.predict(astronaut, rects)])
+    assert found[True].std(0).mean() < 0.6 * found[False].std(0).mean()
+    apart = np.linalg.norm(found[True].mean(0) - found[False].mean(0), axis=-1)
+    assert apart.mean() < 0.02 * rect.width()
+    copied = pickle.loads(pickle.dumps(predictor))
+    np.testing.assert_array_equal(
+        copied(astronaut, rect).landmarks, predictor(astronaut, rect).landmarks
+    )
