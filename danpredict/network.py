@@ -274,7 +274,8 @@ class Stage(nn.Module):
         landmarks : (N, L, 2) float, canonical pixels; hidden : (N, H) float
             The current landmarks and the previous stage's fc1; not given in the first stage.
         """
-        x, memory = image, ()
+        x = image
+        memory: tuple[Tensor, ...] = ()
         if not self.first:
             if landmarks is None or hidden is None:
                 raise TypeError("expected landmarks and hidden: this is not the first stage")

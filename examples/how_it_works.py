@@ -1,0 +1,158 @@
+"""Draw how the shipped model finds a face's landmarks, with the images that its stages really see.
+
+    python examples/how_it_works.py --out docs/how_it_works.png
+
+The picture is scikit-image's astronaut, rolled, with an upright rectangle around the face, so that
+the similarity between the stages has something to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import cv2
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch
+from numpy.typing import NDArray
+from skimage import data
+
+import danpredict
+from danpredict.boxes import as_expected
+from danpredict.geometry import initial_transform
+from danpredict.model_file import Model, read_model
+from danpredict.network import Stage, StageResult, landmark_heatmap
+from danpredict.onnx_weights import network_of
+from danpredict.shipped import find_model
+from danpredict.torch_geometry import warp
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Image = NDArray[np.uint8]
+Points = NDArray[np.floating]
+FACE = (179, 83, 266, 170)  # dlib's HOG rectangle of the astronaut's face
+ROLL = 25  # degrees
+BLUE, ORANGE = "#0072B2", "#E69F00"
+CROP = 100  # pixels shown around the face's middle
+
+
+def rolled(degrees: float) -> Image:
+    """The astronaut, turned about the middle of her face."""
+    image = data.astronaut()  # type: ignore[no-untyped-call]
+    middle = ((FACE[0] + FACE[2]) / 2, (FACE[1] + FACE[3]) / 2)
+    matrix = cv2.getRotationMatrix2D(middle, degrees, 1)
+    return np.asarray(cv2.warpAffine(image, matrix, image.shape[:2]), np.uint8)
+
+
+@torch.inference_mode()
+def look_inside(model: Model, image: Image) -> dict[str, Any]:
+    """What goes through both stages: see the keys; points in image or canonical pixels."""
+    network = network_of(model)
+    size, last = network.config.input_size, cast(Stage, network.stages[1])
+    start = initial_transform(
+        model.box.landmark_box(*as_expected(danpredict.face_box(FACE))), model.mean_shape
+    )
+    gray = torch.from_numpy(image.mean(-1).round()[None, None].astype(np.float32))
+    transform = torch.from_numpy(start.params[None, :2].astype(np.float32))
+    one, two = network(gray, transform)
+    feature = torch.relu(last.feature_layer(one.output.hidden)).reshape(size // 2, size // 2)
+
+    def canonical(result: StageResult, points: Points) -> Points:
+        matrix = result.transform[0].numpy()
+        return np.asarray(points @ matrix[:, :2].T + matrix[:, 2])
+
+    def face(result: StageResult) -> NDArray[np.floating]:
+        return np.asarray(warp(gray, result.transform, size)[0, 0])
+
+    seen = canonical(two, one.landmarks[0].numpy())
+    return {
+        "start": start.inverse(model.mean_shape),
+        "faces": (face(one), face(two)),
+        "begin": (model.mean_shape, seen),
+        "end": tuple(canonical(r, r.landmarks[0].numpy()) for r in (one, two)),
+        "heatmap": landmark_heatmap(torch.from_numpy(seen[None]).float(), size, 2)[0, 0].numpy(),
+        "feature": feature.numpy(),
+        "landmarks": tuple(r.landmarks[0].numpy() for r in (one, two)),
+    }
+
+
+def tile(axes: Axes, picture: Any, title: str, points: Points | None, colour: str) -> None:
+    """An image with points."""
+    axes.imshow(picture, cmap="gray")
+    if points is not None:
+        axes.plot(*points.T, ".", color=colour, markersize=4.5, markeredgecolor="k", mew=0.3)
+    axes.set_title(title, fontsize=11)
+    axes.set(xticks=[], yticks=[])
+
+
+def photo(axes: Axes, image: Image, title: str, points: Points, colour: str) -> None:
+    """The face in the photo, with points."""
+    tile(axes, image, title, points, colour)
+    middle = np.array([FACE[0] + FACE[2], FACE[1] + FACE[3]]) / 2
+    axes.set(xlim=(middle[0] - CROP, middle[0] + CROP), ylim=(middle[1] + CROP, middle[1] - CROP))
+
+
+def arrow(figure: Figure, start: Axes, end: Axes, words: str) -> None:
+    """From the right side of one tile to the left of the next."""
+    a, b = start.get_position(), end.get_position()
+    y = (b.y0 + b.y1) / 2
+    figure.add_artist(FancyArrowPatch((a.x1 + 0.005, y), (b.x0 - 0.005, y), arrowstyle="-|>",
+                                      mutation_scale=16, color="0.3"))  # fmt: skip
+    figure.text((a.x1 + b.x0) / 2, y + 0.02, words, ha="center", fontsize=9, color="0.3")
+
+
+def draw(image: Image, inside: dict[str, Any], out: Path) -> None:
+    """Two rows, a stage each, from left to right."""
+    figure = Figure(figsize=(13, 5.6))
+    grid = figure.subplots(2, 5)
+    figure.subplots_adjust(0.01, 0.02, 0.99, 0.95, wspace=0.32, hspace=0.12)
+    before = (inside["start"], inside["landmarks"][0])
+    titles = ("rectangle and mean shape", "landmarks of stage 1")
+    for row in range(2):
+        photo(grid[row, 0], image, titles[row], before[row], ORANGE)
+        tile(grid[row, 1], inside["faces"][row], f"what stage {row + 1} sees",
+             inside["begin"][row], ORANGE)  # fmt: skip
+        tile(grid[row, 3], inside["faces"][row], f"stage {row + 1} moves them",
+             inside["end"][row], BLUE)  # fmt: skip
+        begin, end = inside["begin"][row], inside["end"][row]
+        grid[row, 3].quiver(*begin.T, *(end - begin).T, color=ORANGE, angles="xy",
+                            scale_units="xy", scale=1, width=0.006)  # fmt: skip
+        photo(grid[row, 4], image, f"landmarks of stage {row + 1}", inside["landmarks"][row], BLUE)
+        arrow(figure, grid[row, 0], grid[row, 1], "similarity")
+        arrow(figure, grid[row, 3], grid[row, 4], "back")
+    grid[0, 0].add_patch(_rectangle())
+    grid[0, 2].axis("off")
+    arrow(figure, grid[0, 1], grid[0, 3], "convolutions, then 256 numbers")
+    both = np.hstack([inside["heatmap"], np.ones((inside["heatmap"].shape[0], 4))])
+    feature = np.clip(inside["feature"] / np.percentile(inside["feature"], 99), 0, 1)
+    tile(grid[1, 2], np.hstack([both, feature]), "and a heatmap, and a feature image", None, BLUE)
+    arrow(figure, grid[1, 1], grid[1, 2], "+")
+    arrow(figure, grid[1, 2], grid[1, 3], "network")
+    figure.savefig(out, dpi=100)
+
+
+def _rectangle() -> Any:
+    from matplotlib.patches import Rectangle
+
+    side = FACE[2] - FACE[0]
+    return Rectangle(FACE[:2], side, side, fill=False, edgecolor="white", linewidth=1.5)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the diagram."""
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
+    parser.add_argument("--out", type=Path, default=Path("how_it_works.png"))
+    parser.add_argument("--model", default="lean68", help="in float32, with two stages")
+    given = parser.parse_args(arguments)
+    image = rolled(ROLL)
+    draw(image, look_inside(read_model(find_model(given.model)), image), given.out)
+    print(f"wrote {given.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
