@@ -33,6 +33,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from danpredict.backbones import BACKBONES, BATCH_NORM_EPSILON
+from danpredict.heatmap import landmark_heatmap
 from danpredict.torch_geometry import (
     fit_similarity,
     invert_similarity,
@@ -40,9 +42,6 @@ from danpredict.torch_geometry import (
     warp,
 )
 
-HEATMAP_HALF_SIZE = 8  # pixels; patch_size 16 in the reference's LandmarkImageLayer
-HEATMAP_EPSILON = 1e-6  # under the root, as in the reference: keeps it smooth at the landmark
-BATCH_NORM_EPSILON = 1e-4  # Lasagne's default, which the reference uses
 # Gray levels, 0 to 255, over the canonical frames of 2012 faces of 300-W's training half.
 GRAY_MEAN, GRAY_STD = 105.0, 65.0
 LOG_SIGMA_LIMIT = 4.0  # exp(4) is half the canonical frame: more is no better informed
@@ -84,122 +83,6 @@ class NetworkConfig:
             raise ValueError(f"expected blocks in the first level, got {self.blocks}")
         if min(self.stages, self.landmarks, *self.blocks[1:], self.hidden, *self.widths) < 1:
             raise ValueError(f"expected at least one of everything, got {self}")
-
-
-class Residual(nn.Module):
-    """Basic block of He et al. 2016: two 3x3 convolutions beside a shortcut."""
-
-    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels_in, channels, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels, BATCH_NORM_EPSILON)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels, BATCH_NORM_EPSILON)
-        self.shortcut: nn.Module = nn.Identity()
-        if stride != 1 or channels_in != channels:
-            self.shortcut = nn.Sequential(
-                nn.Conv2d(channels_in, channels, 1, stride, bias=False),
-                nn.BatchNorm2d(channels, BATCH_NORM_EPSILON),
-            )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, channels_in, H, W) to (N, channels, H / stride, W / stride)."""
-        y = F.relu(self.bn1(self.conv1(x)))
-        return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
-
-
-def conv_bn_relu(channels_in: int, channels: int, stride: int = 1) -> list[nn.Module]:
-    """3x3 convolution, batch normalisation, ReLU, in the reference's order."""
-    return [
-        nn.Conv2d(channels_in, channels, 3, stride, 1, bias=False),
-        nn.BatchNorm2d(channels, BATCH_NORM_EPSILON),
-        nn.ReLU(inplace=True),
-    ]
-
-
-def plain_backbone(channels_in: int, config: NetworkConfig) -> list[nn.Module]:
-    """The paper's levels: convolutions, then a 2x2 maximum."""
-    levels: list[nn.Module] = []
-    for width, blocks in zip(config.widths, config.blocks, strict=True):
-        layers: list[nn.Module] = []
-        for _ in range(blocks):
-            layers += conv_bn_relu(channels_in, width)
-            channels_in = width
-        levels.append(nn.Sequential(*layers, nn.MaxPool2d(2)))
-    return levels
-
-
-class StemLevel(nn.Sequential):
-    """The first level of a thin stage: a stride-2 stem of the image, then blocks, if any.
-
-    What the stage remembers joins before the stem's ReLU, (N, C, S/2, S/2).
-    """
-
-    def forward(self, x: Tensor, memory: Tensor | None = None) -> Tensor:
-        """(N, 1, S, S) to (N, C, S/2, S/2)."""
-        conv, norm, *rest = self
-        x = norm(conv(x))
-        if memory is not None:
-            x = x + memory
-        for layer in rest:
-            x = layer(x)
-        return x
-
-
-def residual_backbone(channels_in: int, config: NetworkConfig) -> list[nn.Module]:
-    """Levels of basic blocks that halve the size; the first has a stem, maybe alone."""
-    levels: list[nn.Module] = []
-    for level, (width, blocks) in enumerate(zip(config.widths, config.blocks, strict=True)):
-        layers: list[nn.Module] = []
-        if level == 0:
-            layers += conv_bn_relu(channels_in, width, stride=2)
-            channels_in = width
-        for block in range(blocks):
-            layers.append(Residual(channels_in, width, 2 if level > 0 and block == 0 else 1))
-            channels_in = width
-        levels.append(StemLevel(*layers) if level == 0 else nn.Sequential(*layers))
-    return levels
-
-
-BACKBONES = {"plain": plain_backbone, "residual": residual_backbone}
-
-
-def landmark_heatmap(landmarks: Tensor, size: int, step: int = 1) -> Tensor:
-    """Draw ``1 / (1 + distance)`` around each landmark, the maximum where patches overlap.
-
-    As the reference's LandmarkImageLayer: a square of 17 x 17 pixels about the truncated
-    landmark, distances from the sub-pixel one, centres clipped so that patches stay inside.
-
-    Parameters
-    ----------
-    landmarks : (N, L, 2) float
-        Canonical pixels.
-    size : int
-        Side of the canonical frame.
-    step : int
-        Draw every ``step``-th row and column alone, from the first on.
-
-    Returns
-    -------
-    (N, 1, size / step, size / step) float in [0, 1]
-    """
-    half, size = HEATMAP_HALF_SIZE // step, size // step
-    number = landmarks.shape[0]  # len() would fix it in an exported graph
-    landmarks = (landmarks / step).clamp(half, size - 1 - half)
-    centre = landmarks.to(torch.int64)
-    fraction = (landmarks - centre)[..., None]  # (N, L, 2, 1)
-    # All of the patch's pixels in one row: ONNX Runtime is slow where the last axis is short.
-    side = torch.arange(-half, half + 1, device=landmarks.device)
-    y, x = (axis.reshape(-1) for axis in torch.meshgrid(side, side, indexing="ij"))
-    across, down = (x - fraction[:, :, 0]) * step, (y - fraction[:, :, 1]) * step
-    squared = across * across + down * down  # (N, L, pixels); ** 2 is slower in ONNX Runtime
-    index = (centre[..., 1] * size + centre[..., 0])[..., None] + (y * size + x)
-    nearest = torch.full(
-        (number, size * size), torch.inf, dtype=landmarks.dtype, device=landmarks.device
-    )
-    nearest = nearest.scatter_reduce(1, index.flatten(1), squared.flatten(1), "amin")
-    heatmap = 1 / (1 + torch.sqrt(nearest + HEATMAP_EPSILON))
-    return heatmap.reshape(-1, 1, size, size)
 
 
 class StageOutput(NamedTuple):
@@ -249,7 +132,9 @@ class Stage(nn.Module):
         assert self.input_norm.running_mean is not None
         assert self.input_norm.running_var is not None
         self.input_norm.running_mean[0], self.input_norm.running_var[0] = GRAY_MEAN, GRAY_STD**2
-        self.levels = nn.ModuleList(BACKBONES[config.backbone](channels, config))
+        self.levels = nn.ModuleList(
+            BACKBONES[config.backbone](channels, config.widths, config.blocks)
+        )
         side = self.size // 2 ** len(config.widths)  # every level halves the size
         self.dropout = nn.Dropout(config.dropout)
         self.fc1 = nn.Linear(config.widths[-1] * side * side, config.hidden, bias=False)
