@@ -104,6 +104,20 @@ def with_source(predictor: danpredict.DANShapePredictor, source: str) -> Predict
     return lambda image, rect: predictor(image, rect, source=source)
 
 
+def lineup(contestants: Sequence[Contestant], source: str) -> dict[str, Predictor]:
+    """Predictors by name for rectangles of the detector ``source``.
+
+    Of another detector than dlib's HOG one danpredict is told, and runs untold as well.
+    """
+    predictors: dict[str, Predictor] = {}
+    for contestant in contestants:
+        predictors[contestant.name] = contestant.predictor
+        if contestant.ours is not None and source not in ("dlib", "dlib-hog"):
+            predictors[contestant.name] = with_source(contestant.ours, source)
+            predictors[f"{contestant.name}, uncalibrated"] = contestant.ours
+    return predictors
+
+
 def compare_dataset(
     folder: Path,
     boxes: Path | None,
@@ -114,16 +128,10 @@ def compare_dataset(
     """Run all contestants over a data set.
 
     ``boxes`` is a JSON of rectangles; without it ``detector`` finds them, whose name ``source`` is.
-    Of another detector than dlib's HOG one danpredict is told, and runs untold as well.
     """
     layout = danpredict.convention(LAYOUT)
     faces = read_dataset(folder, layout.size, boxes)
-    predictors: dict[str, Predictor] = {}
-    for contestant in contestants:
-        predictors[contestant.name] = contestant.predictor
-        if contestant.ours is not None and source not in ("dlib", "dlib-hog"):
-            predictors[contestant.name] = with_source(contestant.ours, source)
-            predictors[f"{contestant.name}, uncalibrated"] = contestant.ours
+    predictors = lineup(contestants, source)
     timed = {name: Timed(predictor) for name, predictor in predictors.items()}
     wrapped: dict[str, Callable[..., Any]] = dict(timed)
     used, found, beside = observe(wrapped, faces, detector=detector, background=True)

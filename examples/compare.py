@@ -3,7 +3,9 @@ r"""Compare danpredict with dlib's 68-point shape predictor, side by side, on th
     python examples/compare.py                                   # the embedded picture
     python examples/compare.py --image photo.jpg folder
     python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json --out outdoor.png
-    python examples/compare.py --dataset 300w/outdoor --detector yunet --weights yunet.onnx
+    python examples/compare.py --dataset 300w/outdoor --detector yunet=yunet.onnx
+    python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json \
+        --detector dlib-cnn yunet=yunet.onnx                     # the same faces from all three
     python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json --robustness \
         --out robustness.png
     python examples/compare.py --speed --out speed.png
@@ -23,6 +25,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import rectangles
 from accuracy import Accuracy, compare_dataset, print_accuracy, write_accuracy
 from contestants import Contestant, load_all, usual
 from pictures import compare_pictures, print_pictures, read_pictures
@@ -33,7 +36,6 @@ from speed import table as speed_table
 
 import danpredict
 from danpredict.datasets import read_dataset
-from danpredict.detectors import load_detector
 
 
 def check_file_name(path: Path, page: bool) -> None:
@@ -57,10 +59,10 @@ def build_parser() -> argparse.ArgumentParser:
     add("--dataset", type=Path, help="folder of pictures with .pts files")
     add("--boxes", type=Path,
         help="JSON of rectangles for --dataset; without it a detector finds them")  # fmt: skip
-    add("--detector", default="dlib",
-        help="whose rectangles --dataset is compared on: dlib (the default), dlib-cnn, yunet, ...",
-    )  # fmt: skip
-    add("--weights", type=Path, help="the detector's file")
+    add("--detector", nargs="+", default=[], metavar="NAME[=FILE]",
+        help="whose rectangles --dataset is compared on, with the detector's file where it needs "
+        "one: dlib (the default), dlib-cnn, yunet, ...; several, or one beside --boxes, on the "
+        "faces that all of them find")  # fmt: skip
     add("--robustness", action="store_true",
         help="with --dataset: errors as rectangles get worse and heads roll")  # fmt: skip
     add("--speed", action="store_true", help="a benchmark of some two minutes")
@@ -84,14 +86,25 @@ def on_pictures(
 
 def on_dataset(given: argparse.Namespace, contestants: list[Contestant]) -> Accuracy:
     """Errors on annotated faces."""
-    detector = None
+    source, detector = rectangles.HOG, None
     if given.boxes is None:
-        detector = load_detector(given.detector, weights=given.weights)
-    result = compare_dataset(given.dataset, given.boxes, detector, given.detector, contestants)
+        source, detector = rectangles.parse_detector((given.detector or [rectangles.HOG])[0])
+    result = compare_dataset(given.dataset, given.boxes, detector, source, contestants)
     print_accuracy(result)
     if given.out is not None and not given.robustness:
         write_accuracy(result, contestants, given.out)
     return result
+
+
+def on_detectors(
+    given: argparse.Namespace, contestants: list[Contestant], colours: dict[str, str]
+) -> rectangles.Rows:
+    """Errors on the same faces from several detectors' rectangles."""
+    rows = rectangles.compare_rectangles(given.dataset, given.boxes, given.detector, contestants)
+    print(rectangles.table(rows))
+    if given.out is not None:
+        rectangles.write_rectangles(rows, colours, given.dataset.name, given.out)
+    return rows
 
 
 def on_bad_rectangles(
@@ -127,8 +140,11 @@ def run(given: argparse.Namespace, command: list[str]) -> None:
     findings = Findings()
     if photos or page is not None:
         findings = on_pictures(given, contestants, given.out if photos and page is None else None)
-    if given.dataset is not None and (page is not None or not given.robustness):
+    several = len(given.detector) + (given.boxes is not None) > 1
+    if given.dataset is not None and (page is not None or not (given.robustness or several)):
         findings.accuracy = on_dataset(given, contestants)
+    if several:
+        findings.rectangles = on_detectors(given, contestants, colours)
     if given.robustness:
         findings.robustness = on_bad_rectangles(given, contestants, colours)
     if given.speed:
@@ -146,8 +162,10 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.boxes is not None and given.dataset is None:
         parser.error("--boxes belongs to --dataset")
-    if given.robustness and given.boxes is None:
-        parser.error("--robustness needs --dataset and --boxes")
+    if given.detector and given.dataset is None:
+        parser.error("--detector belongs to --dataset")
+    if given.robustness and (given.boxes is None or (given.detector and given.report is None)):
+        parser.error("--robustness needs --dataset and --boxes; --detector as well in a --report")
     if given.out is not None and given.report is not None:
         parser.error("--out is for one thing, --report for all of them: one or the other")
     if given.speed and given.dataset is not None and given.report is None:

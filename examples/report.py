@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rectangles
 from accuracy import Accuracy
 from contestants import Contestant
 from page import Page, details, gallery, paragraph, plot, table
@@ -47,6 +48,7 @@ class Findings:
     sides: list[Side] = field(default_factory=list)
     times: dict[str, float] = field(default_factory=dict)
     accuracy: Accuracy | None = None
+    rectangles: rectangles.Rows | None = None
     robustness: Curves | None = None
     speed: dict[str, Any] | None = None
 
@@ -60,6 +62,7 @@ class Findings:
             "pictures": pictures,
             "milliseconds": self.times,
             "accuracy": self.accuracy.figures() if self.accuracy else None,
+            "rectangles": self.rectangles,
             "robustness": self.robustness,
             "speed": self.speed,
         }
@@ -170,6 +173,16 @@ def on_faces(page: Page, result: Accuracy, contestants: Sequence[Contestant]) ->
             ]))  # fmt: skip
 
 
+def on_rectangles(page: Page, rows: rectangles.Rows, colours: dict[str, str]) -> None:
+    """Errors by detector."""
+    page.heading("Rectangles of several detectors")
+    page.add(paragraph("The faces that all of these detectors find: NME in %, and in brackets the "
+                       "share above 8 %. Uncalibrated: not told whose they are."))  # fmt: skip
+    page.add(table(*rectangles.table_rows(rows)))
+    page.plots.append(plot("Error by detector", rectangles.draw, rows, colours))
+    page.flush_plots()
+
+
 def on_robustness(page: Page, curves: Curves, colours: dict[str, str]) -> None:
     """Errors as rectangles get worse and heads roll."""
     page.heading("Bad rectangles and rolled heads")
@@ -251,6 +264,8 @@ def write_report(
     if findings.accuracy is not None:
         on_accuracy(page, findings.accuracy, contestants)
         on_faces(page, findings.accuracy, contestants)
+    if findings.rectangles is not None:
+        on_rectangles(page, findings.rectangles, colours)
     if findings.robustness is not None:
         on_robustness(page, findings.robustness, colours)
     if findings.speed is not None:

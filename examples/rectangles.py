@@ -1,0 +1,122 @@
+"""The same faces from rectangles of several detectors: ``compare.py --dataset --detector A B ...``.
+
+Only faces that every detector finds count, so that the rows differ in nothing but the rectangles.
+danpredict is told whose rectangles it gets, and runs untold as well ("uncalibrated").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from accuracy import LAYOUT, lineup
+from contestants import Contestant
+from tqdm import tqdm
+
+import danpredict
+from danpredict.datasets import LabelledFace, Rectangle, read_dataset
+from danpredict.detectors import Detector, load_detector
+from danpredict.evaluation import observe, rectangle_on, report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+HOG = "dlib"
+Rows = dict[str, dict[str, dict[str, Any]]]  # detector, predictor: errors in percent
+
+
+def parse_detector(spec: str) -> tuple[str, Detector]:
+    """``NAME`` or ``NAME=FILE`` of weights; see `danpredict.load_detector`."""
+    name, _, file = spec.partition("=")
+    return name, load_detector(name, weights=file or None)
+
+
+def find_rectangles(
+    faces: Sequence[LabelledFace], name: str, detector: Detector
+) -> list[Rectangle | None]:
+    """Each face's rectangle, None where the detector misses it."""
+    found: list[Rectangle | None] = []
+    for face in tqdm(faces, desc=name, unit="face", leave=False):
+        box = rectangle_on(face.picture(), face, detector)
+        found.append(None if box is None else box.sides)
+    return found
+
+
+def compare_rectangles(
+    folder: Path, boxes: Path | None, specs: Sequence[str], contestants: Sequence[Contestant]
+) -> Rows:
+    """Errors of all contestants by detector; ``boxes`` holds rectangles of dlib's HOG detector.
+
+    Raises
+    ------
+    ValueError
+        There is no face that every detector finds.
+    """
+    layout = danpredict.convention(LAYOUT)
+    faces = read_dataset(folder, layout.size, boxes)
+    found: dict[str, list[Rectangle | None]] = {}
+    if boxes is not None:
+        found[HOG] = [face.rectangle for face in faces]
+    for name, detector in map(parse_detector, specs):
+        found[name] = find_rectangles(faces, name, detector)
+    for name, rectangles in found.items():
+        print(f"{name} finds {sum(r is not None for r in rectangles)} of {len(faces)} faces")
+    everywhere = [i for i in range(len(faces)) if all(r[i] is not None for r in found.values())]
+    rows: Rows = {}
+    for name, rectangles in found.items():
+        predictors: dict[str, Callable[..., Any]] = dict(lineup(contestants, name))
+        chosen = [replace(faces[i], rectangle=rectangles[i]) for i in everywhere]
+        used, seen, _ = observe(predictors, chosen)
+        reports = {p: report(o, None, used, layout) for p, o in seen.items()}
+        rows[name] = {p: r[r["measure"]] for p, r in reports.items()}
+    return rows
+
+
+def _names(rows: Rows) -> list[str]:
+    """All predictors of all rows, in order."""
+    return list(dict.fromkeys(name for row in rows.values() for name in row))
+
+
+def table_rows(rows: Rows) -> tuple[list[str], list[list[str]]]:
+    """Heading and cells: NME in %, and in brackets the share above 8 %."""
+    names = _names(rows)
+    cells = [
+        [detector, str(next(iter(row.values()))["faces"])]
+        + [f"{row[n]['nme']:.2f} ({row[n]['failures']:.1f})" if n in row else "" for n in names]
+        for detector, row in rows.items()
+    ]
+    return ["rectangles", "faces", *names], cells
+
+
+def table(rows: Rows) -> str:
+    """The figures as a Markdown table."""
+    heading, cells = table_rows(rows)
+    lines = [heading, ["---"] * len(heading), *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def draw(axes: Axes, rows: Rows, colours: dict[str, str]) -> None:
+    """A point for every detector and predictor."""
+    names = [name for name in _names(rows) if name in colours]
+    for name, marker in zip(names, "os^Dvp", strict=False):
+        values = [row[name]["nme"] for row in rows.values()]
+        axes.plot(values, list(rows), marker, color=colours[name], label=name, markersize=9)
+    axes.set(xlabel="NME, %", xlim=(0, None))
+    axes.invert_yaxis()
+    axes.grid(alpha=0.3)
+    axes.legend()
+
+
+def write_rectangles(rows: Rows, colours: dict[str, str], title: str, out: Path) -> None:
+    """The picture of it, and the figures as JSON beside it."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 1.5 + 0.5 * len(rows)), layout="constrained")
+    draw(figure.subplots(), rows, colours)
+    figure.suptitle(title)
+    figure.savefig(out, dpi=110)
+    out.with_suffix(".json").write_text(json.dumps(rows, indent=1), "utf-8")
+    print(f"wrote {out} and {out.with_suffix('.json')}")
