@@ -34,7 +34,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from danpredict.backbones import BACKBONES, BATCH_NORM_EPSILON
-from danpredict.heatmap import landmark_heatmap
 from danpredict.torch_geometry import (
     fit_similarity,
     invert_similarity,
@@ -42,6 +41,8 @@ from danpredict.torch_geometry import (
     warp,
 )
 
+HEATMAP_HALF_SIZE = 8  # pixels; patch_size 16 in the reference's LandmarkImageLayer
+HEATMAP_EPSILON = 1e-6  # under the root, as in the reference: keeps it smooth at the landmark
 # Gray levels, 0 to 255, over the canonical frames of 2012 faces of 300-W's training half.
 GRAY_MEAN, GRAY_STD = 105.0, 65.0
 LOG_SIGMA_LIMIT = 4.0  # exp(4) is half the canonical frame: more is no better informed
@@ -83,6 +84,44 @@ class NetworkConfig:
             raise ValueError(f"expected blocks in the first level, got {self.blocks}")
         if min(self.stages, self.landmarks, *self.blocks[1:], self.hidden, *self.widths) < 1:
             raise ValueError(f"expected at least one of everything, got {self}")
+
+
+def landmark_heatmap(landmarks: Tensor, size: int, step: int = 1) -> Tensor:
+    """Draw ``1 / (1 + distance)`` around each landmark, the maximum where patches overlap.
+
+    As the reference's LandmarkImageLayer: a square of 17 x 17 pixels about the truncated
+    landmark, distances from the sub-pixel one, centres clipped so that patches stay inside.
+
+    Parameters
+    ----------
+    landmarks : (N, L, 2) float
+        Canonical pixels.
+    size : int
+        Side of the canonical frame.
+    step : int
+        Draw every ``step``-th row and column alone, from the first on.
+
+    Returns
+    -------
+    (N, 1, size / step, size / step) float in [0, 1]
+    """
+    half, size = HEATMAP_HALF_SIZE // step, size // step
+    number = landmarks.shape[0]  # len() would fix it in an exported graph
+    landmarks = (landmarks / step).clamp(half, size - 1 - half)
+    centre = landmarks.to(torch.int64)
+    fraction = (landmarks - centre)[..., None]  # (N, L, 2, 1)
+    # All of the patch's pixels in one row: ONNX Runtime is slow where the last axis is short.
+    side = torch.arange(-half, half + 1, device=landmarks.device)
+    y, x = (axis.reshape(-1) for axis in torch.meshgrid(side, side, indexing="ij"))
+    across, down = (x - fraction[:, :, 0]) * step, (y - fraction[:, :, 1]) * step
+    squared = across * across + down * down  # (N, L, pixels); ** 2 is slower in ONNX Runtime
+    index = (centre[..., 1] * size + centre[..., 0])[..., None] + (y * size + x)
+    nearest = torch.full(
+        (number, size * size), torch.inf, dtype=landmarks.dtype, device=landmarks.device
+    )
+    nearest = nearest.scatter_reduce(1, index.flatten(1), squared.flatten(1), "amin")
+    heatmap = 1 / (1 + torch.sqrt(nearest + HEATMAP_EPSILON))
+    return heatmap.reshape(-1, 1, size, size)
 
 
 class StageOutput(NamedTuple):

@@ -23,9 +23,8 @@ from skimage import data
 import danpredict
 from danpredict.boxes import as_expected
 from danpredict.geometry import initial_transform
-from danpredict.heatmap import landmark_heatmap
 from danpredict.model_file import Model, read_model
-from danpredict.network import Stage, StageResult
+from danpredict.network import Stage, StageResult, landmark_heatmap
 from danpredict.onnx_weights import network_of
 from danpredict.shipped import find_model
 from danpredict.torch_geometry import warp

@@ -15,10 +15,9 @@ from danpredict import DANShapePredictor
 from danpredict.boxes import box_calibration
 from danpredict.cascade import Cascade
 from danpredict.geometry import Box, bounding_box, initial_transform
-from danpredict.heatmap import landmark_heatmap
 from danpredict.images import sample_face, to_gray
 from danpredict.model_file import unpack
-from danpredict.network import DeepAlignmentNetwork, NetworkConfig
+from danpredict.network import DeepAlignmentNetwork, NetworkConfig, landmark_heatmap
 from danpredict.shipped import find_model
 from danpredict.torch_geometry import (
     fit_similarity,
