@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,18 @@ from danpredict.images import Image
 from danpredict.tracker import Tracker
 
 SURE, UNSURE = (0, 190, 255), (230, 90, 0)  # RGB of landmarks, by confidence
+
+
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """Without OpenCV's own lines on standard error: what is wrong is said by an exception."""
+    logging = cv2.utils.logging
+    level = logging.getLogLevel()
+    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        logging.setLogLevel(level)
 
 
 class Video:
@@ -32,8 +45,14 @@ class Video:
         camera = text.isdecimal()
         if not camera and not Path(text).is_file():
             raise FileNotFoundError(f"expected a video file or a camera's number, found no {text}")
-        self.capture = cv2.VideoCapture(int(text) if camera else text)
-        opened, first = self.capture.read() if self.capture.isOpened() else (False, None)
+        with quiet_opencv():
+            self.capture = cv2.VideoCapture(int(text) if camera else text)
+            opened, first = self.capture.read() if self.capture.isOpened() else (False, None)
+        if camera and (not opened or first is None):
+            raise ValueError(
+                f"expected a camera or a video file, got no picture from camera {text}: name a "
+                "file where there is no camera"
+            )
         if not opened or first is None:
             raise ValueError(
                 f"expected a video that OpenCV can play, got {text}: damaged, empty, or a codec "

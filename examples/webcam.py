@@ -7,6 +7,7 @@ python examples/webcam.py video.mp4   # a file, where there is no camera
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 
@@ -19,6 +20,12 @@ from danpredict.video import Video, draw_faces
 ENDS = (27, ord("q"))
 
 
+def check_display() -> None:
+    """Raise OSError where OpenCV's window system would end the program for want of a display."""
+    if sys.platform.startswith("linux") and not {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ):
+        raise OSError("expected a display to open a window on, got no DISPLAY")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Show a camera or a file until a key is pressed or it ends."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
@@ -26,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--smoothing", type=float, default=0.5, help="0 is off, 1 the steadiest")
     given = parser.parse_args(arguments)
     try:
+        check_display()
         video = Video(given.video)
         tracker = danpredict.Tracker(smoothing=given.smoothing)
         rate = 0.0
@@ -40,8 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
             if cv2.waitKey(1) & 0xFF in ENDS:
                 break
     except (OSError, ValueError, RuntimeError, ImportError) as error:
-        hint = "; name a video file where there is no camera" if given.video == "0" else ""
-        print(f"webcam.py: {error}{hint}", file=sys.stderr)
+        print(f"webcam.py: {error}", file=sys.stderr)
         return 2
     except cv2.error as error:
         print(f"webcam.py: OpenCV cannot open a window here ({error.err})", file=sys.stderr)

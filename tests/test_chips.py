@@ -71,7 +71,7 @@ def test_dlibs_chip_from_our_fractions(astronaut: Image, det: danpredict.Detecti
     assert chip.shape == (100, 100, 3)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     scale=st.floats(0.2, 8), angle=st.floats(-3.1, 3.1), x=st.floats(0, 400), y=st.floats(0, 400),
     size=st.sampled_from([112, 224, 96]),

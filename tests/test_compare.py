@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import Any
 import cv2
 import dlib
 import numpy as np
+import pytest
 
 from danpredict import DANShapePredictor
 
@@ -113,7 +115,11 @@ def test_the_same_faces_from_several_detectors(
     assert picture.std() > 10
 
 
-def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
+def test_bad_input_is_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    main = importlib.import_module("compare").main
     blank = tmp_path / "blank.png"
     cv2.imwrite(str(blank), np.full((200, 200, 3), 127, np.uint8))
     (tmp_path / "text.jpg").write_text("no picture")
@@ -134,10 +140,13 @@ def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
         (["--dataset", few], "expected 68 landmarks, got 5"),
     ]
     for arguments, message in cases:
-        result = compare(*arguments)
-        assert result.returncode == 2, (arguments, result.stderr)
-        assert result.stderr.count("\n") == 1, result.stderr
-        assert message in result.stderr
+        assert main([str(word) for word in arguments]) == 2, arguments
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1, said
+        assert message in said
+    result = compare(*cases[0][0])
+    assert result.returncode == 2
+    assert cases[0][1] in result.stderr
 
 
 def test_better_than_dlib_on_faces_neither_has_seen(data_300w: Path, dlib_model: Path) -> None:

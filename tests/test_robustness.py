@@ -26,7 +26,6 @@ from danpredict.shipped import find_model
 from .conftest import Image
 
 PATIENT = settings(
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

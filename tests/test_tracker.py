@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,7 @@ from danpredict.metrics import face_scale, normalised_errors
 from danpredict.smoothing import OneEuroFilter
 from danpredict.video import Video
 
-from .conftest import Image
+from .conftest import ROOT, Image
 
 
 def moved(image: Image, matrix: NDArray[np.float64], size: tuple[int, int]) -> Image:
@@ -178,14 +181,19 @@ def test_what_makes_no_sense_is_refused(predictor: DANShapePredictor) -> None:
         Tracker(DANShapePredictor(convention="dlib5"))
 
 
+def write_clip(path: Path, image: Image, count: int) -> None:
+    """The moving face as a video."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30, (512, 400))
+    for frame, _ in sequence(image, count):
+        writer.write(np.ascontiguousarray(frame[..., ::-1]))
+    writer.release()
+
+
 def test_a_video_is_tracked(
     tmp_path: Path, astronaut: Image, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source, out, rows = (tmp_path / name for name in ("in.mp4", "out.mp4", "rows.jsonl"))
-    writer = cv2.VideoWriter(str(source), cv2.VideoWriter.fourcc(*"mp4v"), 30, (512, 400))
-    for frame, _ in sequence(astronaut, 10):
-        writer.write(np.ascontiguousarray(frame[..., ::-1]))
-    writer.release()
+    write_clip(source, astronaut, 10)
     assert main(["track", str(source), "--out", str(out), "--json", str(rows)]) == 0
     said = capsys.readouterr().out
     assert said.startswith("10 frames, 10 faces in them, 1 calls of the detector")
@@ -197,3 +205,37 @@ def test_a_video_is_tracked(
     for name, words in (("bad.mp4", "that OpenCV can play"), ("none.mp4", "found no")):
         assert main(["track", str(tmp_path / name)]) == 2
         assert words in capsys.readouterr().err
+
+
+def run_example(name: str, *arguments: str | Path, **environment: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of an example."""
+    result = subprocess.run(
+        [sys.executable, "-W", "error", ROOT / "examples" / name, *arguments],
+        capture_output=True, text=True, check=False,
+        env={k: v for k, v in os.environ.items() if "DISPLAY" not in k} | environment,
+    )  # fmt: skip
+    return result.returncode, result.stdout, result.stderr
+
+
+def test_jitter_is_measured(tmp_path: Path, astronaut: Image, dlib_model: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    write_clip(clip, astronaut, 12)
+    code, said, errors = run_example("jitter.py", clip)
+    assert code == 0, errors
+    name, frames, *jitters, faster = said.splitlines()[-1].strip("| ").split(" | ")
+    assert (name, frames) == ("clip", "12")
+    theirs, ours, tracked = map(float, jitters)
+    assert 0 < tracked < ours < theirs
+    assert float(faster) > 1
+
+
+def test_a_webcam_without_a_display_or_a_camera(tmp_path: Path, astronaut: Image) -> None:
+    """OpenCV's window system would end the interpreter."""
+    clip = tmp_path / "clip.mp4"
+    write_clip(clip, astronaut, 2)
+    code, _, errors = run_example("webcam.py", clip)
+    assert code == 2
+    assert "expected a display" in errors
+    code, _, errors = run_example("webcam.py", "9", DISPLAY=":99")
+    assert code == 2
+    assert errors.splitlines()[-1].startswith("webcam.py: expected a camera or a video file")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import dlib
 import numpy as np
 import pytest
@@ -19,7 +22,7 @@ from danpredict.model_file import read_model
 from danpredict.relabel import relabel
 from danpredict.shipped import find_model
 
-from .conftest import Image
+from .conftest import ROOT, Image
 from .faces import write_dataset
 
 
@@ -137,3 +140,12 @@ def test_relabelling_completes_faces(
     theirs = np.stack([face.landmarks for face in expected])
     ours = np.stack([face.landmarks for face in new])
     assert normalised_errors(ours, theirs, inter_ocular(theirs, layout)).max() < 0.04
+
+
+def test_the_picture_of_the_limits(tmp_path: Path) -> None:
+    out = tmp_path / "limits.png"
+    script = ROOT / "examples" / "limits.py"
+    subprocess.run([sys.executable, "-W", "error", script, "--out", out], check=True)
+    picture = cv2.imread(str(out))
+    assert picture is not None
+    assert picture.std() > 30
