@@ -85,7 +85,7 @@ def test_info_names_data_and_licence(capsys: pytest.CaptureFixture[str]) -> None
     assert f"{default_model()}: 68 landmarks (ibug68)" in output
     assert f"default here: {default_model()}, since this processor" in output
     assert "licence" in output
-    assert "7990 for training, 201 for validation" in output
+    assert "8014 for training, 201 for validation" in output
 
 
 @pytest.mark.parametrize(
