@@ -26,6 +26,8 @@ from danpredict.metrics import (
     summarise,
 )
 
+# Intersection over union; three detectors' rectangles on LFPW's training faces have 0.46 to 0.97.
+FOUND = 0.3
 COVERED = 0.1  # a background rectangle may show so much of itself the face
 TRIES = 200
 
@@ -74,20 +76,26 @@ def gather(detections: Sequence[Any]) -> Observation:
     )
 
 
+def overlap(first: Rectangle, second: Rectangle) -> float:
+    """Intersection over union of two rectangles, 0 to 1."""
+    across = min(first[2], second[2]) - max(first[0], second[0])
+    down = min(first[3], second[3]) - max(first[1], second[1])
+    both = max(across, 0.0) * max(down, 0.0)
+    areas = [max(x1 - x0, 0.0) * max(y1 - y0, 0.0) for x0, y0, x1, y1 in (first, second)]
+    return both / (sum(areas) - both) if both else 0.0
+
+
 def rectangle_on(image: Image, face: LabelledFace, detector: Callable[..., Any]) -> FaceBox | None:
-    """The detector's rectangle on this face: the one whose middle is nearest and inside; or None.
+    """The detector's rectangle on this face, that overlaps most with the landmarks' box; or None.
+
+    One that overlaps by less than `FOUND` is no detection of this face.
 
     ``detector`` is dlib's, or one of `danpredict.load_detector`.
     """
-    corners = np.reshape(bounding_box(face.landmarks), (2, 2))
-    middle, reach = corners.mean(0), np.ptp(corners, axis=0).max() / 2
-    best, nearest = None, reach
-    for box in map(face_box, detector(image)):
-        centre = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-        away = float(np.hypot(centre[0] - middle[0], centre[1] - middle[1]))
-        if away < nearest:
-            best, nearest = box, away
-    return best
+    tight = bounding_box(face.landmarks)
+    boxes = [face_box(found) for found in detector(image)]
+    best = max(boxes, key=lambda box: overlap(box.sides, tight), default=None)
+    return best if best is not None and overlap(best.sides, tight) >= FOUND else None
 
 
 def background_rectangle(

@@ -57,13 +57,15 @@ def draw_regions(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> No
 
 def draw_stages(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> None:
     """Error after each stage."""
+    highest = 0.0
     for name, row in reports.items():
         if "stages" in row:
             errors = [stage["nme"] for stage in row["stages"]]
+            highest = max(highest, *errors)
             axes.plot(range(1, len(errors) + 1), errors, "o-", color=colours[name], label=name)
             axes.set_xticks(range(1, len(errors) + 1))
     axes.set(xlabel="stage", ylabel=_label(reports))
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.1 * highest or 1)  # the range of one or two points leaves no room
 
 
 def draw_reliability(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> None:

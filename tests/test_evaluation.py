@@ -12,7 +12,7 @@ import pytest
 from danpredict import DANShapePredictor, convention
 from danpredict.cli import main
 from danpredict.datasets import LabelledFace
-from danpredict.evaluation import background_rectangle, observe
+from danpredict.evaluation import background_rectangle, observe, overlap, rectangle_on
 from danpredict.metrics import (
     normalised_errors,
     normalisers,
@@ -147,3 +147,19 @@ def test_dlibs_predictor_is_observed_alike(
     assert found["dlib"].landmarks.shape == found["ours"].landmarks.shape == (3, 68, 2)
     with pytest.raises(ValueError, match="none of 3"):
         observe(both, read_folder(tmp_path))
+
+
+def test_a_rectangle_is_on_a_face_or_is_none_of_it(astronaut: Image) -> None:
+    landmarks = np.array([[100, 100], [200, 200]], float)
+    face = LabelledFace(Path("face.png"), landmarks)
+    on, near, speck = (95, 90, 205, 210), (150, 100, 250, 200), (145, 145, 155, 155)
+
+    def found(*boxes: tuple[int, ...]) -> Any:
+        return rectangle_on(astronaut, face, lambda image: list(boxes))
+
+    assert found(speck, near, on).sides == on
+    assert found(near).sides == near  # a third of both
+    assert found(speck) is None
+    assert found() is None
+    assert overlap(on, on) == 1
+    assert overlap(on, (300, 300, 400, 400)) == overlap(on, (205, 90, 300, 210)) == 0

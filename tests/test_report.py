@@ -119,27 +119,6 @@ def test_the_page_needs_nothing_else_and_the_numbers_stand_in_json(page: Path) -
     assert "--report" in figures["command"]
 
 
-def test_speed_stands_in_the_page_too(
-    tmp_path: Path, dlib_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(ROOT / "examples")
-    names = ("contestants", "report", "speed")
-    contestants, report, speed = (importlib.import_module(name) for name in names)
-    for name, value in {
-        "STARTS": 1, "SECONDS": 0.02, "LARGE": (600, 700), "FACES": (1,),
-        "GROWTH_FACES": (1, 2), "GROWTH_SIDES": (512, 600),
-    }.items():  # fmt: skip
-        monkeypatch.setattr(speed, name, value)
-    both = contestants.load_all(["dlib", "danpredict"], dlib_model)
-    found = report.Findings(speed=speed.benchmark(speed.Bench(both)))
-    report.write_report(found, both, ["compare.py", "--speed"], tmp_path / "speed.html")
-    html = (tmp_path / "speed.html").read_text("utf-8")
-    assert html.count("<img") == 3
-    assert "danpredict / dlib" in html
-    for call in found.speed["calls"]:
-        assert f"{call['danpredict']['median']:.2f}" in html
-
-
 @pytest.fixture
 def contestants(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(ROOT / "examples")

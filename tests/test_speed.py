@@ -41,7 +41,7 @@ def test_calls_are_timed_in_turn(speed: ModuleType) -> None:
     assert len(set(turns[:, 0])) == 2  # neither is always the first
 
 
-def test_the_table_and_the_picture(
+def test_the_table_the_picture_and_the_page(
     speed: ModuleType,
     tmp_path: Path,
     dlib_model: Path,
@@ -69,6 +69,15 @@ def test_the_table_and_the_picture(
     picture = cv2.imread(str(out))
     assert picture is not None
     assert picture.std() > 10
+
+    report = importlib.import_module("report")
+    page = tmp_path / "speed.html"
+    report.write_report(report.Findings(speed=results), both, ["compare.py", "--speed"], page)
+    html = page.read_text("utf-8")
+    assert html.count("<img") == 3
+    assert "danpredict / dlib" in html
+    for call in results["calls"]:
+        assert f"{call['danpredict']['median']:.2f}" in html
 
 
 @pytest.mark.slow

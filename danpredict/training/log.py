@@ -40,6 +40,7 @@ class RunLog:
     def draw(self) -> None:
         """Draw training loss and validation errors over the faces seen."""
         from matplotlib.figure import Figure
+        from matplotlib.ticker import StrMethodFormatter
 
         columns = self.columns()
         if not columns:
@@ -57,4 +58,6 @@ class RunLog:
             right.legend()
         for axes in (left, right):
             axes.grid(alpha=0.3, which="both")
+            for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+                formatter(StrMethodFormatter("{x:g}"))  # not powers of ten
         figure.savefig(self.picture, dpi=110)
