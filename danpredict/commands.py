@@ -170,7 +170,7 @@ def info(arguments: argparse.Namespace) -> None:
     lines.append(f"shipped models: {', '.join(models())}")
     why = "has" if eight_bit_pays() else "lacks"
     lines.append(
-        f"default here: {default_model()}, since this processor {why} AVX-512 VNNI for int8"
+        f"default here: {default_model()}, since this processor {why} AVX2 for int8"
     )
     print("\n".join(lines))
 
