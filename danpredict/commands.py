@@ -169,9 +169,7 @@ def info(arguments: argparse.Namespace) -> None:
         lines.append(f"  {name}: NME {row['nme']:.2f} %, above 8 %: {row['failures']:.1f} %")
     lines.append(f"shipped models: {', '.join(models())}")
     why = "has" if eight_bit_pays() else "lacks"
-    lines.append(
-        f"default here: {default_model()}, since this processor {why} AVX2 for int8"
-    )
+    lines.append(f"default here: {default_model()}, since this processor {why} AVX2 for int8")
     print("\n".join(lines))
 
 
