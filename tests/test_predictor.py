@@ -188,11 +188,19 @@ def test_shipped_models_are_listed() -> None:
     assert DANShapePredictor().info["name"] == default_model()
 
 
-@pytest.mark.parametrize(("found", "expected"), [([], "lean68"), (["AVX512_ICL"], "lean68-int8")])
+@pytest.mark.parametrize(
+    ("level", "name", "expected"),
+    [
+        ("found", "SSE42", "lean68"),
+        ("found", "X86_V3", "lean68-int8"),
+        ("baseline", "AVX2", "lean68-int8"),
+    ],
+)
 def test_the_default_depends_on_the_processor(
-    monkeypatch: pytest.MonkeyPatch, found: list[str], expected: str
+    monkeypatch: pytest.MonkeyPatch, level: str, name: str, expected: str
 ) -> None:
-    monkeypatch.setattr(np, "show_config", lambda mode: {"SIMD Extensions": {"found": found}})
+    extensions = {"baseline": ["SSE2"], "found": [], level: [name]}
+    monkeypatch.setattr(np, "show_config", lambda mode: {"SIMD Extensions": extensions})
     assert default_model() == expected
 
 
