@@ -148,8 +148,6 @@ class Cascade:
             Is given what goes into each.
         """
         transforms = list(transforms)
-        matrices = np.stack([transform.params for transform in transforms])
-        canonical = np.repeat(self.mean_shape[None], len(images), 0)
         hidden: NDArray[np.float32] | None = None
         refined: list[NDArray[np.float64]] = []
         for stage, names in zip(self.stages, self.outputs, strict=True):
@@ -158,10 +156,13 @@ class Cascade:
                     fit_similarity(points, self.mean_shape, fallback=transform)
                     for points, transform in zip(refined[-1], transforms, strict=True)
                 ]
-                matrices = np.stack([transform.params for transform in transforms])
+            matrices = np.stack([transform.params for transform in transforms])
+            to_image = np.linalg.inv(matrices)
+            canonical = self.mean_shape[None]
+            if refined:
                 canonical = transform_points(matrices, refined[-1])
             faces = np.empty((len(images), 1, self.size, self.size), np.float32)
-            for face, image, matrix in zip(faces, images, matrices, strict=True):
+            for face, image, matrix in zip(faces, images, to_image, strict=True):
                 face[0] = sample_face(image, matrix, self.size)
             inputs = {"image": faces}
             if hidden is not None:
@@ -171,7 +172,7 @@ class Cascade:
             outputs = dict(zip(names, stage.run(names, inputs), strict=True))
             hidden = outputs["hidden_out"]
             moved = canonical + outputs["offsets"]
-            refined.append(transform_points(np.linalg.inv(matrices), moved))
+            refined.append(transform_points(to_image, moved))
         if "sigma" not in outputs:
             return Refined(refined, None, None, matrices)
         scale = np.hypot(matrices[:, 0, 0], matrices[:, 1, 0])[:, None]

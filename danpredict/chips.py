@@ -215,7 +215,7 @@ def align_face(
             f"expected a face in the image of {checked.shape[1]} x {checked.shape[0]} pixels, "
             f"got one from {low.round().tolist()} to {high.round().tolist()}"
         )
-    levels = warp(checked, transform.params, side, BORDERS[border])
+    levels = warp(checked, transform.inverse.params, side, BORDERS[border])
     if template != "dlib":  # dlib cuts fractions of a level off
         levels = np.round(levels)
     return levels.astype(np.uint8), transform

@@ -12,6 +12,9 @@ from danpredict.geometry import FloatArray
 
 Image = NDArray[np.uint8]
 
+MEAN_OF_THREE = np.full((1, 3), 1 / 3)
+LARGE = 2**20  # values; as floats they are four times as large
+
 
 def to_gray(image: Image) -> Image:
     """Mean of the channels, rounded to whole levels.
@@ -21,8 +24,11 @@ def to_gray(image: Image) -> Image:
     """
     if image.ndim == 2:
         return np.ascontiguousarray(image)
-    gray = cv2.transform(np.ascontiguousarray(image), np.full((1, 3), 1 / 3))
-    return np.asarray(gray, np.uint8)
+    if image.size > LARGE:
+        return np.asarray(cv2.transform(np.ascontiguousarray(image), MEAN_OF_THREE), np.uint8)
+    # The same to the last level: OpenCV takes 11 instead of 31 microseconds on a face in floats.
+    mean = cv2.transform(image.astype(np.float32, order="C"), MEAN_OF_THREE)
+    return np.asarray(cv2.convertScaleAbs(mean), np.uint8)
 
 
 def shrink_factor(scale: float) -> int:
@@ -60,18 +66,18 @@ def _reach(row: list[float], size: int, factor: int, length: int) -> tuple[int, 
     return start * factor, stop * factor
 
 
-def sample_face(image: Image, matrix: FloatArray, size: int) -> NDArray[np.float32]:
+def sample_face(image: Image, to_image: FloatArray, size: int) -> NDArray[np.float32]:
     """The gray canonical frame; beyond the image its border is replicated. See `warp`.
 
     Returns
     -------
     (size, size) float32 in 0 to 255
     """
-    return warp(image, matrix, size, cv2.BORDER_REPLICATE, gray=True)
+    return warp(image, to_image, size, cv2.BORDER_REPLICATE, gray=True)
 
 
 def warp(
-    image: Image, matrix: FloatArray, size: int, border: int, *, gray: bool = False
+    image: Image, to_image: FloatArray, size: int, border: int, *, gray: bool = False
 ) -> NDArray[np.float32]:
     """Sample a square from the original image: one interpolation, anti-aliased.
 
@@ -81,8 +87,8 @@ def warp(
     Parameters
     ----------
     image : (H, W) or (H, W, 3) uint8
-    matrix : (3, 3) float
-        Similarity, image to square.
+    to_image : (3, 3) float
+        Similarity, square to image.
     size : int
         Side of the square.
     border : int
@@ -97,16 +103,16 @@ def warp(
     if image.size == 0:
         channels = () if gray or image.ndim == 2 else (3,)
         return np.zeros((size, size, *channels), np.float32)
-    inverse = np.linalg.inv(matrix)
+    across, down, _ = to_image.tolist()
     height, width = image.shape[:2]
-    factor = min(shrink_factor(float(np.hypot(matrix[0, 0], matrix[1, 0]))), height, width)
-    x0, x1 = _reach(inverse[0].tolist(), size, factor, width)
-    y0, y1 = _reach(inverse[1].tolist(), size, factor, height)
+    factor = min(shrink_factor(1 / math.hypot(across[0], down[0])), height, width)
+    x0, x1 = _reach(across, size, factor, width)
+    y0, y1 = _reach(down, size, factor, height)
     region = image[y0:y1, x0:x1]
     region = to_gray(region) if gray else np.ascontiguousarray(region)
     part = shrink(region, factor).astype(np.float32)
 
-    to_region = inverse[:2] / factor
+    to_region = to_image[:2] / factor
     to_region[:, 2] += (0.5 - x0) / factor - 0.5, (0.5 - y0) / factor - 0.5
     square = cv2.warpAffine(
         part,

@@ -170,7 +170,7 @@ def test_geometry_keeps_its_precision_under_autocast(rng: np.random.Generator) -
 
 def test_warp_equals_inference(astronaut: Image) -> None:
     transform = SimilarityTransform(scale=0.8, rotation=0.5, translation=(-60, -190))  # type: ignore[no-untyped-call]
-    sampled = sample_face(astronaut, transform.params, 112)
+    sampled = sample_face(astronaut, transform.inverse.params, 112)
     matrix = torch.tensor(transform.params[None, :2], dtype=torch.float32)
     warped = warp(torch.from_numpy(to_gray(astronaut))[None, None].float(), matrix, 112)
     difference = np.abs(sampled - warped[0, 0].numpy())
@@ -228,7 +228,7 @@ def test_large_faces_are_averaged_not_skipped() -> None:
     """A fine checkerboard shrinks to its mean, not to noise."""
     board = (np.indices((800, 800)).sum(0) % 2 * 255).astype(np.uint8)
     transform = SimilarityTransform(scale=112 / 800)  # type: ignore[no-untyped-call]
-    face = sample_face(board, transform.params, 112)
+    face = sample_face(board, transform.inverse.params, 112)
     assert abs(face.mean() - 127.5) < 1
     assert face.std() < 15
 
@@ -250,7 +250,7 @@ def test_sampling_hits_the_pixel_centres(factor: int) -> None:
     y, x = np.mgrid[:112, :112]
     taken = transform.inverse(np.stack([x.ravel(), y.ravel()], 1))
     for image, axis in ((ramp, 0), (ramp.T, 1)):
-        face = sample_face(image, transform.params, 112)
+        face = sample_face(image, transform.inverse.params, 112)
         expected = (taken[:, axis] + 0.5) / factor - 0.5  # in steps of gray
         np.testing.assert_allclose(face.ravel(), expected, atol=0.05)
 
