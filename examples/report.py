@@ -21,6 +21,7 @@ from accuracy import Accuracy
 from contestants import Contestant
 from page import Page, details, gallery, paragraph, plot, table
 from pictures import Side
+from profile_face import profile_rows
 from robustness import CURVES, Curves, draw_curve
 from speed import draw_growth, draw_stages, table_rows
 
@@ -214,6 +215,8 @@ def on_speed(page: Page, results: dict[str, Any], colours: dict[str, str]) -> No
         blue = colours.get("danpredict", plots.COLOURS[0])
         page.plots.append(plot("Time by stages", draw_stages, results, blue))
     page.flush_plots()
+    if results["parts"]:
+        page.add(table(*profile_rows(results["parts"])))
     growth = [
         [f"{what} {x:.3g}", *(f"{medians[n]:.2f}" for n in colours)]
         for key, what in (("faces", "faces:"), ("pixels", "megapixels:"))

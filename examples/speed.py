@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ import cv2
 import numpy as np
 from contestants import Contestant
 from numpy.typing import NDArray
+from profile_face import profile, profile_rows
 from tqdm import tqdm
 
 import danpredict
@@ -177,6 +179,19 @@ class Bench:
             for name, found in rows.items()
         }
 
+    def first_file(self) -> Path | None:
+        """Of our first model."""
+        files = [c.file for c in self.contestants if c.ours is not None and c.file is not None]
+        return files[0] if files else None
+
+    def parts(self) -> dict[str, float]:
+        """Milliseconds of each part of our first model's call, beside the first contestant's."""
+        file = self.first_file()
+        if file is None:
+            return {}
+        rival = partial(self.contestants[0].predictor, self.image, self.rect)
+        return profile(file, self.image, self.rect, rival, SECONDS)
+
     def by_stages(self) -> list[Timing]:
         """Our first model, one face, one thread, after one stage, two, and so on."""
         from danpredict.cascade import shared_cascade
@@ -184,10 +199,10 @@ class Bench:
         from danpredict.geometry import initial_transform
         from danpredict.model_file import read_model
 
-        files = [c.file for c in self.contestants if c.ours is not None and c.file is not None]
-        if not files:
+        file = self.first_file()
+        if file is None:
             return []
-        model = read_model(files[0])
+        model = read_model(file)
         whole = shared_cascade(model)
         box = model.box.landmark_box(*face_box(self.rect).sides)
         start = initial_transform(box, whole.mean_shape)
@@ -225,6 +240,7 @@ def benchmark(bench: Bench) -> dict[str, Any]:
         timing = interleaved(calls, SECONDS / 2)
         results["pixels"].append([side**2 / 1e6, {name: t.median for name, t in timing.items()}])
     results["stages"] = [asdict(timing) for timing in bench.by_stages()]
+    results["parts"] = bench.parts()
     results["sizes"] = {
         c.name: c.file.stat().st_size / 1e6 for c in bench.contestants if c.file is not None
     }
@@ -265,11 +281,18 @@ def table_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     return heading, rows
 
 
-def table(results: dict[str, Any]) -> str:
-    """The figures as a Markdown table."""
-    heading, rows = table_rows(results)
+def markdown(heading: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
     lines = [heading, ["---"] * len(heading), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def table(results: dict[str, Any]) -> str:
+    """The figures as Markdown tables: all contestants, and where our time goes."""
+    tables = [markdown(*table_rows(results))]
+    if results["parts"]:
+        tables.append(markdown(*profile_rows(results["parts"])))
+    return "\n\n".join(tables)
 
 
 def draw_growth(axes: Axes, results: dict[str, Any], key: str, colours: dict[str, str]) -> None:

@@ -60,9 +60,13 @@ def test_the_table_the_picture_and_the_page(
     speed.write_speed(results, {c.name: c.colour for c in both}, out)
     printed = capsys.readouterr().out
     rows = [line for line in printed.splitlines() if line.startswith("| ") and "---" not in line]
-    assert len(rows) == 1 + 8 + 4 + 1  # heading, calls, starts, file
+    table, parts = rows[: 1 + 8 + 4 + 1], rows[1 + 8 + 4 + 1 :]  # heading, calls, starts, file
     assert rows[0] == "|  | dlib | danpredict | danpredict / dlib |"
-    assert rows[-1].startswith("| model file, MB | 99.7 | ")
+    assert table[-1].startswith("| model file, MB | 99.7 | ")
+    assert len(parts) == 1 + 5  # heading; sampling, similarity, two stages, the rest
+    cells = [part.strip("| ").split(" | ") for part in parts[1:]]
+    assert {name.split(" (")[0] for name, *_ in cells} >= {"stage 1's network", "stage 2's network"}
+    assert all(float(ms) > 0 for _, ms, _ in cells)
     results = json.loads(out.with_suffix(".json").read_text())
     assert results["starts"]["dlib"]["memory"] > 70  # MB: the model alone is as large
     assert [t["median"] > 0 for t in results["stages"]] == [True, True]

@@ -1,0 +1,95 @@
+"""Where the time of one face goes: a part of ``compare.py --speed``."""
+
+from __future__ import annotations
+
+import copy
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import danpredict
+from danpredict import cascade
+from danpredict.geometry import fit_similarity
+from danpredict.images import sample_face
+
+SAMPLING, SIMILARITY, GRAPH, REST = "sampling", "similarity", "graph", "rest"
+PARTS = {
+    SAMPLING: "gray and sampling (OpenCV)",
+    SIMILARITY: "similarity (scikit-image)",
+    GRAPH: "the stage's network (ONNX Runtime)",
+    REST: "the rest: points, checks, the detection",
+}
+
+
+class Clock:
+    """Adds up what wrapped functions take."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, float] = defaultdict(float)
+
+    def timed(self, part: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, timed; seconds are added to the part."""
+
+        def wrapped(*args: Any, **options: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return call(*args, **options)
+            finally:
+                self.taken[part] += time.perf_counter() - start
+
+        return wrapped
+
+
+class TimedStage:
+    """A stage's session whose runs are timed."""
+
+    def __init__(self, stage: Any, clock: Clock, part: str) -> None:
+        self.run = clock.timed(part, stage.run)
+
+
+def profile(
+    file: Path, image: Any, rect: Any, between: Callable[[], object], seconds: float
+) -> dict[str, float]:
+    """Median milliseconds of each part of a call for one face on one thread.
+
+    ``between`` is called before every face, so that the caches are as they are beside a rival.
+    """
+    predictor = danpredict.DANShapePredictor(str(file), threads=1)
+    clock = Clock()
+    timed = copy.copy(cascade.shared_cascade(predictor._model))
+    stages: list[Any] = [
+        TimedStage(stage, clock, f"{GRAPH} {number}")
+        for number, stage in enumerate(timed.stages, 1)
+    ]
+    timed.stages = stages
+    predictor._cascade = timed
+    calls: list[dict[str, float]] = []
+    with (
+        patch.object(cascade, "sample_face", clock.timed(SAMPLING, sample_face)),
+        patch.object(cascade, "fit_similarity", clock.timed(SIMILARITY, fit_similarity)),
+    ):
+        predictor(image, rect)  # warm-up
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end or len(calls) < 7:
+            between()
+            clock.taken.clear()
+            start = time.perf_counter()
+            predictor(image, rect)
+            whole = time.perf_counter() - start
+            calls.append({**clock.taken, REST: whole - sum(clock.taken.values())})
+    return {part: 1000 * statistics.median(call[part] for call in calls) for part in calls[0]}
+
+
+def profile_rows(parts: dict[str, float]) -> tuple[list[str], list[list[str]]]:
+    """Heading and rows: each part, its milliseconds and its share, the largest first."""
+    whole = sum(parts.values())
+    rows = []
+    for part in sorted(parts, key=lambda name: -parts[name]):
+        kind, _, number = part.partition(" ")
+        name = PARTS[kind].replace("the stage", f"stage {number}")
+        rows.append([name, f"{parts[part]:.2f}", f"{100 * parts[part] / whole:.0f} %"])
+    return ["where the time of one face goes, 1 thread", "ms", "share"], rows
