@@ -62,7 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     train.add_argument("--out", type=Path, required=True, help="folder of the run")
     train.add_argument(
-        "--config", default="lean", help="lean (the default), paper, or a .toml file"
+        "--config", default="lean", help="lean (the default), slim, paper, or a .toml file"
     )
     train.add_argument(
         "--extra", action="append", type=_weighted, default=[], metavar="DATASET[=WEIGHT]",
@@ -180,7 +180,7 @@ def build_parser() -> argparse.ArgumentParser:
     track.add_argument(
         "--smoothing", type=float, default=0.5, help="0 is off, 1 the steadiest; 0.5 by default"
     )
-    track.add_argument("--model", help="name of a shipped model, or a file")
+    track.add_argument("--model", help="name of a shipped model, or a file; by default slim68")
     track.add_argument("--detector", default="dlib", help=", ".join(detectors()))
     track.add_argument("--weights", type=Path, help="the detector's file")
     track.set_defaults(run=commands_of.track)

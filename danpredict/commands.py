@@ -145,7 +145,13 @@ def export(arguments: argparse.Namespace) -> None:
 def info(arguments: argparse.Namespace) -> None:
     """Print what a model file says of itself."""
     from danpredict.model_file import read_model
-    from danpredict.shipped import default_model, eight_bit_pays, find_model, models
+    from danpredict.shipped import (
+        VIDEO_MODEL,
+        default_model,
+        eight_bit_pays,
+        find_model,
+        models,
+    )
 
     model = read_model(find_model(arguments.model or default_model()))
     info = model.info
@@ -169,7 +175,10 @@ def info(arguments: argparse.Namespace) -> None:
         lines.append(f"  {name}: NME {row['nme']:.2f} %, above 8 %: {row['failures']:.1f} %")
     lines.append(f"shipped models: {', '.join(models())}")
     why = "has" if eight_bit_pays() else "lacks"
-    lines.append(f"default here: {default_model()}, since this processor {why} AVX2 for int8")
+    lines.append(
+        f"default here: {default_model()}, and {default_model(VIDEO_MODEL)} for video, "
+        f"since this processor {why} AVX2 for int8"
+    )
     print("\n".join(lines))
 
 
@@ -245,7 +254,7 @@ def track(arguments: argparse.Namespace) -> None:
 
     video = Video(arguments.video)
     tracker = Tracker(
-        DANShapePredictor(arguments.model),
+        DANShapePredictor(arguments.model) if arguments.model else None,
         load_detector(arguments.detector, weights=arguments.weights),
         smoothing=arguments.smoothing,
     )

@@ -10,6 +10,7 @@ import numpy as np
 from danpredict.resources import data_folder
 
 DEFAULT_MODEL = "lean68"
+VIDEO_MODEL = "slim68"  # half the arithmetic: a tracked face begins close to where it is
 EIGHT_BIT = {"AVX2", "X86_V3"}  # numpy's names, before and since 2.4, of the level that int8 takes
 
 
@@ -28,9 +29,13 @@ def eight_bit_pays() -> bool:
     return bool(EIGHT_BIT & {*extensions.get("baseline", ()), *extensions.get("found", ())})
 
 
-def default_model() -> str:
-    """Name of the model that `DANShapePredictor` takes by default on this processor."""
-    return f"{DEFAULT_MODEL}-int8" if eight_bit_pays() else DEFAULT_MODEL
+def default_model(name: str = DEFAULT_MODEL) -> str:
+    """Name of the model that is the default on this processor: in int8 or in float32.
+
+    ``name`` is `DEFAULT_MODEL`, which `DANShapePredictor` takes, or `VIDEO_MODEL`, which `Tracker`
+    takes.
+    """
+    return f"{name}-int8" if eight_bit_pays() else name
 
 
 def find_model(name: str | bytes | os.PathLike[str]) -> Path:

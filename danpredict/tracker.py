@@ -69,7 +69,8 @@ class Tracker:
     Parameters
     ----------
     predictor : DANShapePredictor, optional
-        Its model has to tell its confidence, and answers in its own convention.
+        Its model has to tell its confidence, and answers in its own convention. By default one of
+        ``slim68``, half the arithmetic of the default model for single pictures.
     detector : callable, optional
         dlib's, or one of `danpredict.load_detector`; dlib's HOG detector by default.
     smoothing : float
@@ -95,12 +96,13 @@ class Tracker:
     ) -> None:
         from danpredict.detectors import load_detector
         from danpredict.predictor import DANShapePredictor
+        from danpredict.shipped import VIDEO_MODEL, default_model
 
         if not 0 <= smoothing <= 1:
             raise ValueError(f"expected smoothing from 0 to 1, got {smoothing}")
         if every is not None and every < 1:
             raise ValueError(f"expected every to be None or at least 1, got {every}")
-        self.predictor = predictor or DANShapePredictor()
+        self.predictor = predictor or DANShapePredictor(default_model(VIDEO_MODEL))
         if not self.predictor.can_follow:
             raise ValueError(
                 "expected a predictor in its model's own convention, with confidence; "

@@ -67,7 +67,9 @@ def main(arguments: list[str] | None = None) -> int:
     for file in given.videos:
         video = Video(file)
         upsample = int(min(video.first.shape[:2]) < SMALL)  # dlib's sees faces from 80 pixels on
-        tracker = danpredict.Tracker(ours, danpredict.load_detector("dlib", upsample=upsample))
+        # The tracker's own default model; frame by frame it is the predictor's.
+        look = danpredict.load_detector("dlib", upsample=upsample)
+        tracker = danpredict.Tracker(detector=look)
         found: dict[str, Frames] = {name: [] for name in names}
         times: dict[str, list[float]] = {"detect": [], "track": []}
         for frame in tqdm(video, file.stem, video.frames, leave=False):

@@ -137,8 +137,8 @@ def test_the_wheel_holds_danpredict_alone(tmp_path: Path) -> None:
         "danpredict/adapters/ibug68.json",
         "danpredict/adapters/boxes.json",
         "danpredict/training/configs/lean.toml",
-        "danpredict/weights/lean68.dan",
-        "danpredict/weights/lean68-int8.dan",
+        "danpredict/training/configs/slim.toml",
+        *(f"danpredict/weights/{name}.dan" for name in danpredict.models()),
         "danpredict/weights/README.md",
     ):
         assert needed in names

@@ -15,7 +15,7 @@ import pytest
 import danpredict
 from danpredict import DANShapePredictor
 from danpredict.objects import Detection
-from danpredict.shipped import default_model, find_model
+from danpredict.shipped import VIDEO_MODEL, default_model, find_model
 
 from .conftest import Image
 
@@ -184,7 +184,9 @@ def test_subclasses_work(astronaut: Image, rect: Any) -> None:
 
 
 def test_shipped_models_are_listed() -> None:
-    assert {"lean68", "lean68-int8", default_model()} <= set(danpredict.models())
+    names = ["lean68", "lean68-int8", "slim68", "slim68-int8"]
+    assert danpredict.models() == names
+    assert {default_model(), default_model(VIDEO_MODEL)} < set(names)
     assert DANShapePredictor().info["name"] == default_model()
 
 

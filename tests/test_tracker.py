@@ -25,6 +25,12 @@ from danpredict.video import Video
 from .conftest import ROOT, Image
 
 
+@pytest.fixture(scope="module")
+def predictor() -> DANShapePredictor:
+    """With the model that a tracker takes by default."""
+    return Tracker().predictor
+
+
 def moved(image: Image, matrix: NDArray[np.float64], size: tuple[int, int]) -> Image:
     shown = cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(shown, np.uint8)

@@ -77,7 +77,7 @@ def _section(kind: type[Section], table: dict[str, Any], where: str) -> Section:
 
 
 def load_config(name: str) -> TrainingConfig:
-    """Load a shipped config by name (``lean``, ``paper``) or any ``.toml`` file by path.
+    """Load a shipped config by name (``lean``, ``slim``, ``paper``) or any ``.toml`` file by path.
 
     Raises
     ------
