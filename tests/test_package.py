@@ -13,7 +13,7 @@ import pytest
 
 import danpredict
 from danpredict.cli import build_parser, main
-from danpredict.shipped import default_model
+from danpredict.shipped import VIDEO_MODEL, default_model
 
 from .conftest import ROOT
 
@@ -83,7 +83,8 @@ def test_info_names_data_and_licence(capsys: pytest.CaptureFixture[str]) -> None
     assert main(["info"]) == 0
     output = capsys.readouterr().out
     assert f"{default_model()}: 68 landmarks (ibug68)" in output
-    assert f"default here: {default_model()}, since this processor" in output
+    video = default_model(VIDEO_MODEL)
+    assert f"default here: {default_model()}, and {video} for video, since this" in output
     assert "licence" in output
     assert "8014 for training, 201 for validation" in output
 
