@@ -26,9 +26,11 @@ th, td { padding: .3rem .8rem .3rem 0; min-width: 4.5rem; text-align: left;
   vertical-align: top; border-bottom: 1px solid var(--line); }
 .grid { display: grid; gap: 1rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); }
-.faces { display: grid; gap: .5rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(48%, 15rem), 1fr)); }
-.large { grid-template-columns: repeat(auto-fit, minmax(min(48%, 24rem), 1fr)); }
+.faces, .row { display: grid; gap: .5rem; }
+.faces { --side: 15rem; grid-template-columns:
+  repeat(auto-fill, minmax(min(100%, calc(var(--number) * var(--side))), 1fr)); }
+.large { --side: 24rem; }
+.row { grid-template-columns: repeat(var(--number), 1fr); }
 figure { margin: 0; } figcaption { font-size: .85rem; overflow-wrap: anywhere; }
 img { width: 100%; height: auto; display: block; border-radius: 6px; background: #fff; }
 pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft);
@@ -75,10 +77,15 @@ def plot(alt: str, draw: Callable[..., None], *arguments: object) -> str:
     return _figure("svg+xml", file.getvalue(), alt)
 
 
-def gallery(tiles: Sequence[tuple[str, Image]], *, large: bool = False) -> str:
-    """RGB pictures with their titles, side by side as far as there is room."""
-    figures = [_figure("jpeg", encode(tile, ".jpg"), title) for title, tile in tiles]
-    return f'<div class="faces{" large" if large else ""}">{"".join(figures)}</div>'
+def gallery(rows: Sequence[Sequence[tuple[str, Image]]], *, large: bool = False) -> str:
+    """RGB pictures with their titles, side by side as far as there is room; rows stay whole."""
+    number = max(map(len, rows), default=1)
+    figures = [
+        "".join(_figure("jpeg", encode(tile, ".jpg"), title) for title, tile in row) for row in rows
+    ]
+    row = "".join(f'<div class="row">{inside}</div>' for inside in figures)
+    kind = "faces large" if large else "faces"
+    return f'<div class="{kind}" style="--number: {number}">{row}</div>'
 
 
 class Page:

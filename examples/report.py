@@ -74,7 +74,7 @@ def on_pictures(page: Page, findings: Findings) -> None:
     page.heading("Side by side")
     for side in findings.sides:
         page.add(
-            gallery([(f"{side.title}: {n}", tile) for n, tile in side.tiles.items()], large=True)
+            gallery([[(f"{side.title}: {n}", tile) for n, tile in side.tiles.items()]], large=True)
         )
     first = next(iter(findings.sides[0].tiles))
     rows = [
@@ -169,8 +169,9 @@ def on_faces(page: Page, result: Accuracy, contestants: Sequence[Contestant]) ->
         for what, chosen in (("worst", order[::-1][:SHOWN]), ("best", order[:SHOWN])):
             page.add(f"<h3>{contestant.name}'s {what}</h3>")
             page.add(gallery([
-                (f"{result.faces[i].path.name}: {c.name}", result.tile(int(i), c))
-                for i in chosen for c in contestants
+                [(f"{result.faces[i].path.name}: {c.name}", result.tile(int(i), c))
+                 for c in contestants]
+                for i in chosen
             ]))  # fmt: skip
 
 
