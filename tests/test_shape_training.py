@@ -109,7 +109,7 @@ def test_any_number_of_points_without_a_mirror_table(
     points = [i % 68 for i in range(5, 5 + count)]
     xml = write_xml(faces, points, "")
     model = tmp_path / "mine.dan"
-    danpredict.train_shape_predictor(xml, model, options())
+    danpredict.train_shape_predictor(xml, model, options(faces=2560))
     assert DANShapePredictor(model)(astronaut, rect).num_parts == count
     assert danpredict.test_shape_predictor(xml, model) < 6
 
