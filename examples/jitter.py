@@ -54,10 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Print a table, a row per video."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("videos", nargs="+", type=Path)
+    parser.add_argument("--model", help="one for single frames and for tracking")
     given = parser.parse_args(arguments)
     path = find_dlib_model(None)
     detector = dlib.get_frontal_face_detector()
-    ours = danpredict.DANShapePredictor()
+    ours = danpredict.DANShapePredictor(given.model)
     predictors: dict[str, Callable[[Any, Any], Any]] = {"danpredict": ours}
     if path is not None:
         predictors = {"dlib": dlib.shape_predictor(str(path)), **predictors}
@@ -67,9 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
     for file in given.videos:
         video = Video(file)
         upsample = int(min(video.first.shape[:2]) < SMALL)  # dlib's sees faces from 80 pixels on
-        # The tracker's own default model; frame by frame it is the predictor's.
         look = danpredict.load_detector("dlib", upsample=upsample)
-        tracker = danpredict.Tracker(detector=look)
+        tracker = danpredict.Tracker(ours if given.model else None, look)
         found: dict[str, Frames] = {name: [] for name in names}
         times: dict[str, list[float]] = {"detect": [], "track": []}
         for frame in tqdm(video, file.stem, video.frames, leave=False):
