@@ -158,9 +158,9 @@ class Cascade:
                 ]
             matrices = np.stack([transform.params for transform in transforms])
             to_image = np.linalg.inv(matrices)
-            canonical = self.mean_shape[None]
-            if refined:
-                canonical = transform_points(matrices, refined[-1])
+            canonical = (
+                transform_points(matrices, refined[-1]) if refined else self.mean_shape[None]
+            )
             faces = np.empty((len(images), 1, self.size, self.size), np.float32)
             for face, image, matrix in zip(faces, images, to_image, strict=True):
                 face[0] = sample_face(image, matrix, self.size)

@@ -80,12 +80,12 @@ def plot(alt: str, draw: Callable[..., None], *arguments: object) -> str:
 def gallery(rows: Sequence[Sequence[tuple[str, Image]]], *, large: bool = False) -> str:
     """RGB pictures with their titles, side by side as far as there is room; rows stay whole."""
     number = max(map(len, rows), default=1)
-    figures = [
-        "".join(_figure("jpeg", encode(tile, ".jpg"), title) for title, tile in row) for row in rows
-    ]
-    row = "".join(f'<div class="row">{inside}</div>' for inside in figures)
+    inside = ""
+    for row in rows:
+        figures = [_figure("jpeg", encode(tile, ".jpg"), title) for title, tile in row]
+        inside += f'<div class="row">{"".join(figures)}</div>'
     kind = "faces large" if large else "faces"
-    return f'<div class="{kind}" style="--number: {number}">{row}</div>'
+    return f'<div class="{kind}" style="--number: {number}">{inside}</div>'
 
 
 class Page:

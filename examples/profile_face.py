@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -16,13 +17,10 @@ from danpredict import cascade
 from danpredict.geometry import fit_similarity
 from danpredict.images import sample_face
 
-SAMPLING, SIMILARITY, GRAPH, REST = "sampling", "similarity", "graph", "rest"
-PARTS = {
-    SAMPLING: "gray and sampling (OpenCV)",
-    SIMILARITY: "similarity (scikit-image)",
-    GRAPH: "the stage's network (ONNX Runtime)",
-    REST: "the rest: points, checks, the detection",
-}
+SAMPLING = "gray and sampling (OpenCV)"
+SIMILARITY = "similarity (scikit-image)"
+NETWORK = "stage {}'s network (ONNX Runtime)"
+REST = "the rest: points, checks, the detection"
 
 
 class Clock:
@@ -44,13 +42,6 @@ class Clock:
         return wrapped
 
 
-class TimedStage:
-    """A stage's session whose runs are timed."""
-
-    def __init__(self, stage: Any, clock: Clock, part: str) -> None:
-        self.run = clock.timed(part, stage.run)
-
-
 def profile(
     file: Path, image: Any, rect: Any, between: Callable[[], object], seconds: float
 ) -> dict[str, float]:
@@ -60,12 +51,11 @@ def profile(
     """
     predictor = danpredict.DANShapePredictor(str(file), threads=1)
     clock = Clock()
-    timed = copy.copy(cascade.shared_cascade(predictor._model))
-    stages: list[Any] = [
-        TimedStage(stage, clock, f"{GRAPH} {number}")
+    timed: Any = copy.copy(predictor._cascade)
+    timed.stages = [
+        SimpleNamespace(run=clock.timed(NETWORK.format(number), stage.run))
         for number, stage in enumerate(timed.stages, 1)
     ]
-    timed.stages = stages
     predictor._cascade = timed
     calls: list[dict[str, float]] = []
     with (
@@ -87,9 +77,8 @@ def profile(
 def profile_rows(parts: dict[str, float]) -> tuple[list[str], list[list[str]]]:
     """Heading and rows: each part, its milliseconds and its share, the largest first."""
     whole = sum(parts.values())
-    rows = []
-    for part in sorted(parts, key=lambda name: -parts[name]):
-        kind, _, number = part.partition(" ")
-        name = PARTS[kind].replace("the stage", f"stage {number}")
-        rows.append([name, f"{parts[part]:.2f}", f"{100 * parts[part] / whole:.0f} %"])
+    rows = [
+        [part, f"{parts[part]:.2f}", f"{100 * parts[part] / whole:.0f} %"]
+        for part in sorted(parts, key=lambda name: -parts[name])
+    ]
     return ["where the time of one face goes, 1 thread", "ms", "share"], rows

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from accuracy import LAYOUT, lineup
 from contestants import Contestant
+from tables import markdown
 from tqdm import tqdm
 
 import danpredict
@@ -93,9 +94,7 @@ def table_rows(rows: Rows) -> tuple[list[str], list[list[str]]]:
 
 def table(rows: Rows) -> str:
     """The figures as a Markdown table."""
-    heading, cells = table_rows(rows)
-    lines = [heading, ["---"] * len(heading), *cells]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown(*table_rows(rows))
 
 
 def draw(axes: Axes, rows: Rows, colours: dict[str, str]) -> None:

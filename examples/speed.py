@@ -26,6 +26,7 @@ import numpy as np
 from contestants import Contestant
 from numpy.typing import NDArray
 from profile_face import profile, profile_rows
+from tables import markdown
 from tqdm import tqdm
 
 import danpredict
@@ -279,12 +280,6 @@ def table_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
         row(what, values, "{:.0f}", ratios(values))
     row("model file, MB", results["sizes"], "{:.1f}", ratios(results["sizes"]))
     return heading, rows
-
-
-def markdown(heading: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [heading, ["---"] * len(heading), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def table(results: dict[str, Any]) -> str:
