@@ -151,9 +151,9 @@ class Cascade:
         hidden: NDArray[np.float32] | None = None
         refined: list[NDArray[np.float64]] = []
         for stage, names in zip(self.stages, self.outputs, strict=True):
-            if refined:
+            if refined:  # a shape without a similarity keeps the transform that it had
                 transforms = [
-                    fit_similarity(points, self.mean_shape, fallback=transform)
+                    fit_similarity(points, self.mean_shape) or transform
                     for points, transform in zip(refined[-1], transforms, strict=True)
                 ]
             matrices = np.stack([transform.params for transform in transforms])

@@ -74,26 +74,24 @@ def transform_points(matrices: FloatArray, points: FloatArray) -> NDArray[np.flo
     return np.asarray(points @ linear.transpose(0, 2, 1) + shift, np.float64)
 
 
-def fit_similarity(
-    source: FloatArray, target: FloatArray, fallback: SimilarityTransform
-) -> SimilarityTransform:
-    """Least-squares similarity from (L, 2) source to target; ``fallback`` where none exists.
+def fit_similarity(source: FloatArray, target: FloatArray) -> SimilarityTransform | None:
+    """Least-squares similarity from (L, 2) source to target; None where none exists.
 
-    A shape whose points all coincide has no similarity; the stage then keeps the transform that it
-    had. scikit-image says so, or far from the origin gives one that is not finite.
+    A shape whose points all coincide has none: scikit-image says so, or far from the origin gives
+    one that is not finite.
     """
     from skimage.transform import SimilarityTransform
 
     transform = SimilarityTransform.from_estimate(source, target)
     if isinstance(transform, SimilarityTransform) and np.isfinite(transform.params).all():
         return transform
-    return fallback
+    return None
 
 
 def pose(landmarks: FloatArray, mean_shape: FloatArray) -> SimilarityTransform:
     """Similarity, image to canonical, of (L, 2) landmarks; from their box where none exists."""
-    upright = initial_transform(bounding_box(landmarks), mean_shape)
-    return fit_similarity(landmarks, mean_shape, fallback=upright)
+    fitted = fit_similarity(landmarks, mean_shape)
+    return fitted or initial_transform(bounding_box(landmarks), mean_shape)
 
 
 def pose_ahead(transform: SimilarityTransform, move: FloatArray) -> SimilarityTransform:

@@ -45,14 +45,15 @@ def dlib_state(rect: Any, landmarks: NDArray[np.floating], present: NDArray[np.b
     sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
     head = b"".join(map(_packed, (2, *sides, len(landmarks))))
     layout = [("sign", "u1"), ("mantissa", "<u8"), ("exponent_sign", "u1"), ("exponent", "u1")]
-    coordinates = np.zeros(landmarks.size, layout)
-    there = np.repeat(present, 2)
-    known = np.where(there, landmarks.ravel().astype(np.float64), 0)
-    mantissa = np.round(known * 2**FRACTION).astype(np.int64)
-    coordinates["sign"] = np.where((mantissa < 0) & there, 0x88, 0x08)
-    coordinates["mantissa"] = np.where(there, np.abs(mantissa), ABSENT)
-    coordinates["exponent_sign"] = np.where(there, 0x81, 0x01)
-    coordinates["exponent"] = np.where(there, FRACTION, 0)
+    coordinates = np.empty(landmarks.size, layout)
+    known = landmarks.astype(np.float64)
+    known[~present] = 0
+    mantissa = np.round(known.ravel() * 2**FRACTION).astype(np.int64)
+    coordinates["sign"] = np.where(mantissa < 0, 0x88, 0x08)
+    coordinates["mantissa"] = np.abs(mantissa)
+    coordinates["exponent_sign"] = 0x81
+    coordinates["exponent"] = FRACTION
+    coordinates[~np.repeat(present, 2)] = (0x08, ABSENT, 0x01, 0)
     return head + coordinates.tobytes()
 
 

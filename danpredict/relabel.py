@@ -58,7 +58,7 @@ def answer(
     known = np.isfinite(labels).all(1)
     shape, middle = cascade.mean_shape, (cascade.size - 1) / 2
     upright = SimilarityTransform()  # type: ignore[no-untyped-call]
-    there = fit_similarity(labels[known], shape[known], fallback=upright)
+    there = fit_similarity(labels[known], shape[known]) or upright
     mirrored = np.ascontiguousarray(image[:, ::-1])
     flip_image = np.array([[-1.0, 0, image.shape[1] - 1], [0, 1, 0], [0, 0, 1]])
     flip_frame = np.array([[-1.0, 0, cascade.size - 1], [0, 1, 0], [0, 0, 1]])
@@ -77,7 +77,7 @@ def answer(
     answers[1::2, :, 0] = image.shape[1] - 1 - answers[1::2, :, 0]
     mean = answers.mean(0)
     spread = np.linalg.norm(answers - mean, axis=-1).mean()
-    frame = fit_similarity(mean, shape, fallback=there)
+    frame = fit_similarity(mean, shape) or there
     return Answer(
         mean,
         float(spread / face_scale(mean[None], layout)[0]),

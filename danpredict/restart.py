@@ -89,10 +89,10 @@ def refine_robustly(
                     again[i] = True
     rows: list[int] = np.flatnonzero(again).tolist()
     if rows:
-        ends = [SimilarityTransform(matrix=refined.transforms[i]) for i in rows]  # type: ignore[no-untyped-call]
         own = [
-            fit_similarity(points, cascade.mean_shape, fallback=end)
-            for points, end in zip(refined.stages[-1][rows], ends, strict=True)
+            fit_similarity(refined.stages[-1][i], cascade.mean_shape)
+            or SimilarityTransform(matrix=refined.transforms[i])  # type: ignore[no-untyped-call]
+            for i in rows
         ]
         refined.put(rows, cascade.refine([images[i] for i in rows], own), range(len(rows)))
     return refined

@@ -10,12 +10,10 @@ import numpy as np
 
 from danpredict.cascade import Face
 from danpredict.facebox import FaceBox, face_box
-from danpredict.geometry import FloatArray, pose, pose_ahead
+from danpredict.geometry import FloatArray, pose, pose_ahead, transform_points
 from danpredict.smoothing import OneEuroFilter
 
 if TYPE_CHECKING:
-    from skimage.transform import SimilarityTransform
-
     from danpredict.objects import Detection
     from danpredict.predictor import DANShapePredictor
 
@@ -23,6 +21,29 @@ LOST = 0.3  # confidence below which a face is given up
 FOUND = 0.6  # confidence that a new face needs
 JUMP = 0.6  # of the face's size: no face moves so far off its course in a frame
 SAME = 0.35  # of the smaller face's size: two tracks so near see one face
+
+
+class Sight:
+    """A face in one frame, and what it takes to find it in the next.
+
+    Attributes
+    ----------
+    face : Face
+        As found.
+    pose : SimilarityTransform
+        Of its landmarks, image to canonical frame.
+    middle : (2,) float
+        Of its landmarks, image pixels.
+    size : float
+        Half the diagonal of the landmarks' box; about the width of a face.
+    """
+
+    def __init__(self, face: Face, mean_shape: FloatArray) -> None:
+        landmarks = face.stages[-1]
+        self.face = face
+        self.pose = pose(landmarks, mean_shape)
+        self.middle: FloatArray = landmarks.mean(0)
+        self.size = float(np.linalg.norm(np.ptp(landmarks, axis=0))) / 2
 
 
 @dataclass
@@ -33,34 +54,31 @@ class Track:
     ----------
     number : int
         Its ``track_id``.
-    face : Face
-        As found in the last frame.
-    pose : SimilarityTransform
-        Theirs, image to canonical frame.
+    seen : Sight
+        In the last frame.
     velocity : (2,) float
         Of the face's middle, pixels a frame.
     """
 
     number: int
-    face: Face
-    pose: SimilarityTransform
+    seen: Sight
     smoother: OneEuroFilter | None
     velocity: FloatArray = field(default_factory=lambda: np.zeros(2))
 
-    @property
-    def landmarks(self) -> FloatArray:
-        """(L, 2) image pixels, of the last frame."""
-        return np.asarray(self.face.stages[-1])
+    def on_course(self, seen: Sight) -> bool:
+        """Whether this is a face, and where the track could have brought it."""
+        away = np.linalg.norm(seen.middle - (self.seen.middle + self.velocity))
+        confidence = seen.face.confidence
+        return confidence is not None and confidence >= LOST and bool(away < JUMP * self.seen.size)
 
-    @property
-    def middle(self) -> FloatArray:
-        """Of the landmarks."""
-        return np.asarray(self.landmarks.mean(0))
 
-    @property
-    def size(self) -> float:
-        """Half the diagonal of the landmarks' box; about the width of a face."""
-        return float(np.linalg.norm(np.ptp(self.landmarks, axis=0))) / 2
+def alone(seen: Sight, others: list[Sight]) -> bool:
+    """Whether no other sight is of the same face."""
+    return all(
+        other is seen
+        or np.linalg.norm(seen.middle - other.middle) > SAME * min(seen.size, other.size)
+        for other in others
+    )
 
 
 class Tracker:
@@ -144,52 +162,47 @@ class Tracker:
 
     def _follow(self, frame: Any) -> None:
         """Take all tracks to the new frame; the lost ones are dropped."""
-        starts = [pose_ahead(track.pose, track.velocity) for track in self.tracks]
+        starts = [pose_ahead(track.seen.pose, track.velocity) for track in self.tracks]
         faces = self.predictor.follow(frame, starts)
-        kept: list[tuple[Track, Face, FloatArray]] = []
-        for track, face in zip(self.tracks, faces, strict=True):
-            middle = face.stages[-1].mean(0)
-            away = np.linalg.norm(middle - (track.middle + track.velocity))
-            if face.confidence is not None and face.confidence >= LOST and away < JUMP * track.size:
-                kept.append((track, face, middle))
-        # Two tracks on one face: nobody knows whose it is, so both end and it gets a new number.
-        middles = [(middle, track.size) for track, _, middle in kept]
-        alone = [
-            all(
-                i == j or np.linalg.norm(middle - other) > SAME * min(size, others)
-                for j, (other, others) in enumerate(middles)
-            )
-            for i, (middle, size) in enumerate(middles)
+        sights = [Sight(face, self.predictor.mean_shape) for face in faces]
+        kept = [
+            (track, seen)
+            for track, seen in zip(self.tracks, sights, strict=True)
+            if track.on_course(seen)
         ]
-        kept = [pair for pair, single in zip(kept, alone, strict=True) if single]
-        for track, face, middle in kept:
-            track.velocity = middle - track.middle
-            track.face, track.pose = face, pose(face.stages[-1], self.predictor.mean_shape)
-        self.tracks = [track for track, _, _ in kept]
+        # Two tracks on one face: nobody knows whose it is, so both end and it gets a new number.
+        sights = [seen for _, seen in kept]
+        kept = [(track, seen) for track, seen in kept if alone(seen, sights)]
+        for track, seen in kept:
+            track.velocity = seen.middle - track.seen.middle
+            track.seen = seen
+        self.tracks = [track for track, _ in kept]
 
     def _detect(self, frame: Any) -> None:
         """Look for faces that no track is on."""
         self.detector_calls += 1
         self._since = 0
+        followed = [track.seen for track in self.tracks]
         boxes: list[FaceBox] = []
         for box in map(face_box, self.detector(frame)):
             middle = np.array([box.left + box.right, box.top + box.bottom]) / 2
-            if all(np.linalg.norm(track.middle - middle) > track.size / 2 for track in self.tracks):
+            if all(np.linalg.norm(seen.middle - middle) > seen.size / 2 for seen in followed):
                 boxes.append(box)
         for det in self.predictor.predict(frame, boxes):
             if det.confidence is not None and det.confidence >= FOUND:
                 smoother = OneEuroFilter(self.smoothing) if self.smoothing else None
                 face = Face(det.landmarks.astype(float)[None], det.sigma, det.confidence)
-                start = pose(face.stages[-1], self.predictor.mean_shape)
-                self.tracks.append(Track(self._numbers, face, start, smoother))
+                seen = Sight(face, self.predictor.mean_shape)
+                self.tracks.append(Track(self._numbers, seen, smoother))
                 self._numbers += 1
 
     def _smoothed(self, track: Track) -> Detection:
         """The detection with its number, and landmarks smoothed in the canonical frame."""
-        face = track.face
+        face = track.seen.face
         if track.smoother is not None:
-            smooth = track.pose.inverse(track.smoother(track.pose(track.landmarks)))
-            face = face._replace(stages=smooth[None])
+            matrix = track.seen.pose.params[None]
+            smooth = track.smoother(transform_points(matrix, face.stages[-1:]))
+            face = face._replace(stages=transform_points(np.linalg.inv(matrix), smooth))
         found = self.predictor.tracked(face)
         found.track_id = track.number
         return found
