@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from danpredict.images import Image
 from danpredict.layouts import Convention, convention
 from danpredict.metrics import face_scale
 from danpredict.model_file import Model, read_model, unpack
-from danpredict.restart import refine_robustly
+from danpredict.restart import Refining, refine_once, refine_robustly
 from danpredict.shipped import DEFAULT_MODEL, default_model, find_model
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ class DANShapePredictor:
                 starts.append(initial_transform(start, self._cascade.mean_shape))
                 owners.append((i, rectangle_of(rect, box)))
         detections: list[list[Detection]] = [[] for _ in images]
-        found = self._refine(faces, starts, self._robustly)
+        found = self._refine(faces, starts, partial(refine_robustly, always=self._options.steady))
         for (stages, sigma, confidence), (i, rect) in zip(found, owners, strict=True):
             present = self._present(stages[-1], sigma)
             if self._conversion is not None:
@@ -255,7 +256,7 @@ class DANShapePredictor:
         list of Face
             Landmarks after each stage, sigma and confidence, as numbers alone.
         """
-        return list(self._refine([as_image(image)] * len(starts), starts, self._cascade.refine))
+        return list(self._refine([as_image(image)] * len(starts), starts, refine_once))
 
     def tracked(self, face: Face) -> Detection:
         """A followed face as detection; ``rect`` is where dlib's HOG detector would have it."""
@@ -267,14 +268,11 @@ class DANShapePredictor:
         present = self._present(stages[-1], sigma)
         return Detection(rect, stages[-1], sigma, confidence, None, present, self._answers_in)
 
-    def _robustly(self, images: Sequence[Image], starts: Sequence[SimilarityTransform]) -> Refined:
-        return refine_robustly(self._cascade, images, starts, self._options.steady)
-
     def _refine(
         self,
         images: Sequence[Image],
         starts: Sequence[SimilarityTransform],
-        how: Callable[[Sequence[Image], Sequence[SimilarityTransform]], Refined],
+        how: Callable[[Refining, Sequence[Image], Sequence[SimilarityTransform]], Refined],
     ) -> Iterator[Face]:
         """Refine faces in parts, which bounds the memory, as many at once as there are threads."""
         on_device = self._options.device != "cpu"
@@ -284,11 +282,13 @@ class DANShapePredictor:
         parts = [slice(first, first + size) for first in range(0, len(images), size)]
         if min(threads, len(parts)) < 2:
             for part in parts:
-                yield from how(images[part], starts[part]).faces()
+                yield from how(self._cascade, images[part], starts[part]).faces()
             return
+        assert isinstance(self._cascade, Cascade)  # a device has one thread
+        cascade = self._cascade.in_turns()
 
         def refine(part: slice) -> Refined:
-            return how(images[part], starts[part])
+            return how(cascade, images[part], starts[part])
 
         with ThreadPoolExecutor(min(threads, len(parts))) as pool:
             for refined in pool.map(refine, parts):

@@ -61,6 +61,13 @@ def turned(start: SimilarityTransform, angle: float, size: int) -> SimilarityTra
     return SimilarityTransform(matrix=turn @ start.params)  # type: ignore[no-untyped-call]
 
 
+def refine_once(
+    cascade: Refining, images: Sequence[Image], starts: Sequence[SimilarityTransform]
+) -> Refined:
+    """One pass, from starts that are known to be good."""
+    return cascade.refine(images, starts)
+
+
 def refine_robustly(
     cascade: Refining,
     images: Sequence[Image],
