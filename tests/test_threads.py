@@ -6,6 +6,8 @@ import copy
 import multiprocessing
 import pickle
 import sys
+import threading
+import time
 import tracemalloc
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor, rectangle
+from danpredict.restart import refine_robustly
 
 from .conftest import Image
 
@@ -60,6 +63,48 @@ def test_a_forked_process_goes_on(astronaut: Image, rect: Any) -> None:
     with multiprocessing.get_context("fork").Pool(2) as pool:
         found = pool.apply_async(_landmarks, (predictor, astronaut, sides)).get(timeout=60)
     np.testing.assert_allclose(found, before, atol=1e-4)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # forks with threads do
+def test_a_fork_amid_a_call_goes_on(astronaut: Image, rect: Any) -> None:
+    """What another thread held at the moment of the fork must not be waited for."""
+    predictor = DANShapePredictor(threads=2)
+    sides = [(r.left(), r.top(), r.right(), r.bottom()) for r in rectangles(rect, FACES)]
+    before = _landmarks(predictor, astronaut, sides)
+    over = threading.Event()
+
+    def keep_on() -> None:
+        while not over.is_set():
+            _landmarks(predictor, astronaut, sides)
+
+    other = threading.Thread(target=keep_on)
+    other.start()
+    try:
+        for _ in range(5):
+            with multiprocessing.get_context("fork").Pool(1) as pool:
+                found = pool.apply_async(_landmarks, (predictor, astronaut, sides)).get(timeout=60)
+            np.testing.assert_allclose(found, before, atol=1e-4)
+    finally:
+        over.set()
+        other.join()
+
+
+@pytest.mark.parametrize(("faces", "expected"), [(1, 1), (15, 1), (16, 2), (24, 3), (70, 3)])
+def test_a_thread_is_worth_eight_faces(
+    astronaut: Image, rect: Any, faces: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = DANShapePredictor(threads=3)
+    threads: list[int] = []
+
+    def refine(*arguments: Any, **options: Any) -> Any:
+        threads.append(threading.get_ident())
+        time.sleep(0.05)  # long enough for every thread to get its part
+        return refine_robustly(*arguments, **options)
+
+    monkeypatch.setattr("danpredict.predictor.refine_robustly", refine)
+    assert len(predictor.predict(astronaut, rectangles(rect, faces))) == faces
+    assert len(set(threads)) == expected
 
 
 def peak_memory(predictor: DANShapePredictor, image: Image, rects: list[Any]) -> int:
