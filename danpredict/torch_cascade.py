@@ -15,7 +15,7 @@ from skimage.transform import SimilarityTransform
 from torch import Tensor
 
 from danpredict.cascade import Refined
-from danpredict.images import Image, shrink_factor
+from danpredict.images import Image, read_stride, shrink_factor
 from danpredict.model_file import Model
 from danpredict.onnx_weights import network_of
 from danpredict.torch_geometry import fit_similarity, invert_similarity, transform_points, warp
@@ -52,13 +52,16 @@ class Photo:
 
     def factor(self, scale: float) -> int:
         """The blocks' side for a face of this scale, canonical pixels per image pixel."""
-        height, width = self.levels[1].shape[2:]
-        return min(shrink_factor(scale), height, width)
+        return shrink_factor(scale, self.levels[1].shape[2:])
 
     def level(self, factor: int) -> Tensor:
         """(1, 1, H // factor, W // factor) float32, whole gray levels."""
         if factor not in self.levels:
-            self.levels[factor] = torch.round(F.avg_pool2d(self.levels[1], factor))
+            gray, stride = self.levels[1], read_stride(factor)
+            height, width = (side // stride for side in gray.shape[2:])
+            whole = gray[..., : height * stride, : width * stride]
+            thin = torch.round(F.interpolate(whole, (height, width), mode="bilinear"))
+            self.levels[factor] = torch.round(F.avg_pool2d(thin, factor // stride))
         return self.levels[factor]
 
 

@@ -126,7 +126,7 @@ def cut_tiles(
         points = complete(face.landmarks, mean_shape)
         tight = bounding_box(points)
         gray = to_gray(face.picture())
-        factor = min(shrink_factor(initial_transform(tight, mean_shape).scale), *gray.shape)
+        factor = shrink_factor(initial_transform(tight, mean_shape).scale, gray.shape)
         gray = shrink(gray, factor)
         centre = np.array([tight.left + tight.right, tight.top + tight.bottom]) / 2 / factor
         corner = np.round(centre).astype(int) - TILE // 2
