@@ -31,7 +31,7 @@ def draw_face(
     side = 1.5 * max(rect.width(), rect.height())
     corner = np.array([rect.left() + rect.right(), rect.top() + rect.bottom()]) / 2 - side / 2
     zoom = TILE / side
-    blocks = shrink_factor(zoom)
+    blocks = shrink_factor(zoom, image.shape[:2])
     small = shrink(image, blocks)
     matrix = np.array([[zoom, 0, -zoom * corner[0]], [0, zoom, -zoom * corner[1]]])
     # From the shrunk image's pixels to the image's, whose centres lie half a block further in.

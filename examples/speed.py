@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import random
 import statistics
 import subprocess
@@ -34,7 +35,7 @@ import danpredict
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SMALL, LARGE = (512, 512), (3000, 4000)  # rows, columns: 0.3 and 12 megapixels
+SIZES = ((512, 512), (3000, 4000))  # rows, columns: 0.3 and 12 megapixels
 FACES = (1, 8, 64)
 GROWTH_FACES = (1, 2, 4, 8, 16, 32, 64)
 GROWTH_SIDES = (512, 1024, 2048, 4096)
@@ -122,6 +123,14 @@ def enlarged(image: Image, rows: int, columns: int) -> Image:
     return np.asarray(np.pad(image, ((0, below), (0, beside), (0, 0)), "symmetric"), np.uint8)
 
 
+def magnified(image: Image, rect: Any, side: int) -> tuple[Image, Any]:
+    """The square picture, face and all, and its rectangle, on so many rows and columns."""
+    factor = side / len(image)
+    sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
+    large = cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large, np.uint8), danpredict.rectangle(*(round(factor * v) for v in sides))
+
+
 def jittered(rect: Any, count: int) -> list[Any]:
     """The rectangle, and others a few pixels beside it."""
     rng = np.random.default_rng(0)
@@ -147,9 +156,11 @@ class Bench:
             if c.ours is not None
         }
 
-    def calls(self, image: Image, faces: int, threads: int | None) -> dict[str, Call]:
+    def calls(
+        self, image: Image, faces: int, threads: int | None, rect: Any = None
+    ) -> dict[str, Call]:
         """Landmarks of so many faces; only danpredict has threads and batches."""
-        rects = jittered(self.rect, faces)
+        rects = jittered(rect or self.rect, faces)
 
         def call(contestant: Contestant) -> Call:
             if contestant.ours is not None:
@@ -217,23 +228,30 @@ class Bench:
 
 def benchmark(bench: Bench) -> dict[str, Any]:
     """Everything that the table and the picture show."""
-    images = {size: enlarged(bench.image, *size) for size in (SMALL, LARGE)}
     results: dict[str, Any] = {"starts": bench.starts(), "calls": [], "faces": [], "pixels": []}
-    cases = [(size, n, threads) for size in images for n in FACES for threads in (1, None)]
+    images = [(f"{h * w / 1e6:.2g} megapixels", enlarged(bench.image, h, w)) for h, w in SIZES]
+    cases = [
+        (what, image, bench.rect, n, threads)
+        for what, image in images
+        for n in FACES
+        for threads in (1, None)
+    ]
+    large = magnified(bench.image, bench.rect, math.isqrt(math.prod(SIZES[-1])))
+    cases.append((f"{images[-1][0]} and the face as much larger", *large, 1, 1))
     previous = cv2.getNumThreads()
-    for size, faces, threads in tqdm(cases, "calls", leave=False):
+    for what, image, rect, faces, threads in tqdm(cases, "calls", leave=False):
         cv2.setNumThreads(threads or previous)
-        timing = interleaved(bench.calls(images[size], faces, threads))
+        timing = interleaved(bench.calls(image, faces, threads, rect))
         results["calls"].append(
             {
-                "megapixels": round(size[0] * size[1] / 1e6, 1),
+                "image": what,
                 "faces": faces,
                 "threads": threads or danpredict.predictor.available_cores(),
                 **{name: asdict(t) for name, t in timing.items()},
             }
         )
     for count in tqdm(GROWTH_FACES, "growth with faces", leave=False):
-        timing = interleaved(bench.calls(images[SMALL], count, None), SECONDS / 2)
+        timing = interleaved(bench.calls(images[0][1], count, None), SECONDS / 2)
         results["faces"].append([count, {name: t.median for name, t in timing.items()}])
     cv2.setNumThreads(1)
     for side in tqdm(GROWTH_SIDES, "growth with the image", leave=False):
@@ -251,7 +269,7 @@ def benchmark(bench: Bench) -> dict[str, Any]:
 
 def table_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Heading and rows of the figures, as text; the ratios are to the first contestant."""
-    names = [key for key in results["calls"][0] if key not in ("megapixels", "faces", "threads")]
+    names = [key for key in results["calls"][0] if key not in ("image", "faces", "threads")]
     first = names[0]
     heading = ["", *names, *(f"{name} / {first}" for name in names[1:])]
     rows = []
@@ -267,7 +285,7 @@ def table_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     for call in results["calls"]:
         cores = "1 thread" if call["threads"] == 1 else f"{call['threads']} threads"
         faces = "1 face" if call["faces"] == 1 else f"{call['faces']} faces"
-        what = f"{faces}, {call['megapixels']:g} megapixels, {cores}, ms"
+        what = f"{faces}, {call['image']}, {cores}, ms"
         medians = {name: call[name]["median"] for name in names}
         row(what, medians, "{:.2f}", {name: call[name]["ratio"] for name in names})
     for key, what in (

@@ -255,6 +255,21 @@ def test_sampling_hits_the_pixel_centres(factor: int) -> None:
         np.testing.assert_allclose(face.ravel(), expected, atol=0.05)
 
 
+@pytest.mark.parametrize("scale", [1, 1 / 3, 1 / 5, 1 / 20])
+def test_a_large_face_is_no_more_to_read(scale: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    def to_gray_counted(image: Image) -> Image:
+        read.append(image.size)
+        return to_gray(image)
+
+    monkeypatch.setattr("danpredict.images.to_gray", to_gray_counted)
+    image = np.zeros((2400, 2400, 3), np.uint8)
+    turned = SimilarityTransform(scale=scale, rotation=0.8)  # type: ignore[no-untyped-call]
+    sample_face(image, turned.inverse.params, 112)
+    assert 112**2 < read[0] / 3 < (5 * 112) ** 2
+
+
 @pytest.mark.parametrize("backbone", ["plain", "residual"])
 def test_other_numbers_of_levels_work(backbone: str) -> None:
     config = NetworkConfig(landmarks=3, widths=(4, 4, 4), blocks=(1, 1, 1), backbone=backbone)

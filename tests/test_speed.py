@@ -49,7 +49,7 @@ def test_the_table_the_picture_and_the_page(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for name, value in {
-        "STARTS": 1, "SECONDS": 0.02, "LARGE": (600, 700), "FACES": (1, 2),
+        "STARTS": 1, "SECONDS": 0.02, "SIZES": ((512, 512), (600, 700)), "FACES": (1, 2),
         "GROWTH_FACES": (1, 2), "GROWTH_SIDES": (512, 600),
     }.items():  # fmt: skip
         monkeypatch.setattr(speed, name, value)
@@ -60,7 +60,7 @@ def test_the_table_the_picture_and_the_page(
     speed.write_speed(results, {c.name: c.colour for c in both}, out)
     printed = capsys.readouterr().out
     rows = [line for line in printed.splitlines() if line.startswith("| ") and "---" not in line]
-    table, parts = rows[: 1 + 8 + 4 + 1], rows[1 + 8 + 4 + 1 :]  # heading, calls, starts, file
+    table, parts = rows[: 1 + 9 + 4 + 1], rows[1 + 9 + 4 + 1 :]  # heading, calls, starts, file
     assert rows[0] == "|  | dlib | danpredict | danpredict / dlib |"
     assert table[-1].startswith("| model file, MB | 99.7 | ")
     assert len(parts) == 1 + 5  # heading; sampling, similarity, two stages, the rest
