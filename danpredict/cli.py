@@ -79,11 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
         default=[],
         help="begin with a model's weights, not by chance; given again, with their mean",
     )
-    train.add_argument(
-        "--faces",
-        type=int,
-        help="faces seen, instead of the config's; 0 validates and writes what --init begins with",
-    )
+    train.add_argument("--faces", type=_positive, help="faces seen, instead of the config's")
     train.add_argument("--seed", type=int, default=0, help="of all that is random; 0 by default")
     train.add_argument("--threads", type=_positive, help="threads of torch; all cores by default")
     train.add_argument("--licence", help="licence of the weights, kept in the model file")

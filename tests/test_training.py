@@ -167,14 +167,6 @@ def test_a_warm_start_goes_on_where_the_model_is(
     for a, b in zip(before, after, strict=True):
         np.testing.assert_allclose(a, b, atol=0.1 * moved)
 
-    nothing = dataclasses.replace(config, schedule=dataclasses.replace(config.schedule, faces=0))
-    same = train([DataSource(dataset)], tmp_path / "same", nothing, validation=0.0, starts=[first])
-    assert same is not None
-    landmarks = Cascade(same).refine([astronaut], [start]).stages[-1]
-    np.testing.assert_allclose(landmarks, before[-1], atol=0.02 * moved)
-    with pytest.raises(ValueError, match="models to begin with, got 0"):
-        train([DataSource(dataset)], tmp_path / "none", nothing)
-
     other = dataclasses.replace(
         still, network=dataclasses.replace(SMALL.network, blocks=(2, 2, 2, 2))
     )

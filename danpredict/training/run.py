@@ -186,11 +186,6 @@ def train_on(
     """Train on faces that have been read; see `train`. ``recipe`` has the seed at least."""
     if not data.train:
         raise ValueError("expected faces to train on, got none: all fell into validation")
-    if config.schedule.faces < (0 if starts else 1):
-        least = "0 or more" if starts else "1 or more, or models to begin with"
-        raise ValueError(
-            f"expected the faces to be seen to be {least}, got {config.schedule.faces}"
-        )
     layout, seed = setting.layout, recipe["seed"]
     if starts and starts[0].layout == layout:
         mean_shape = starts[0].mean_shape  # what its weights move landmarks from

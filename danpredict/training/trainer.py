@@ -98,7 +98,7 @@ class Trainer:
         # Without the instructions for it, bfloat16 is emulated and several times slower.
         self.bfloat16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
         self.places = range(self.rank, schedule.batch, self.processes)
-        self.steps = max(min(1, schedule.faces), schedule.faces // schedule.batch)
+        self.steps = max(1, schedule.faces // schedule.batch)
         self.step = 0
         self.seconds = 0.0
         torch.manual_seed(seed)
