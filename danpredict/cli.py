@@ -73,11 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--validation", type=_fraction, default=0.1, help="fraction of the photos; 0.1 by default"
     )
     train.add_argument(
-        "--init",
-        metavar="MODEL",
-        action="append",
-        default=[],
-        help="begin with a model's weights, not by chance; given again, with their mean",
+        "--init", metavar="MODEL", help="begin with a model's weights, not by chance"
     )
     train.add_argument("--faces", type=_positive, help="faces seen, instead of the config's")
     train.add_argument("--seed", type=int, default=0, help="of all that is random; 0 by default")

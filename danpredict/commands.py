@@ -23,7 +23,7 @@ def train(arguments: argparse.Namespace) -> None:
         message = f"training needs {error.name}: pip install 'danpredict[torch]'"
         raise ImportError(message) from error
 
-    starts = [read_model(find_model(name)) for name in arguments.init]
+    start = read_model(find_model(arguments.init)) if arguments.init else None
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     if dist.is_torchelastic_launched():
@@ -38,7 +38,7 @@ def train(arguments: argparse.Namespace) -> None:
         validation=arguments.validation,
         seed=arguments.seed,
         licence=arguments.licence or LICENCE_UNKNOWN,
-        starts=starts,
+        start=start,
     )
     if model is not None:
         print(f"wrote {arguments.out / 'model.dan'}, {len(model.data) / 1e6:.1f} MB")

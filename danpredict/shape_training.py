@@ -120,7 +120,7 @@ def _train(faces: Sequence[LabelledFace], options: shape_predictor_training_opti
     data.add("train_shape_predictor", faces, validation=0.0)
     digest = hashlib.sha256(options.random_seed.encode()).digest()
     recipe = {"seed": int.from_bytes(digest[:4], "big") if options.random_seed else 0}
-    starts = [] if options.start is None else [read_model(find_model(options.start))]
+    start = None if options.start is None else read_model(find_model(options.start))
     threads = torch.get_num_threads()
     torch.set_num_threads(options.num_threads or threads)
     try:
@@ -132,7 +132,7 @@ def _train(faces: Sequence[LabelledFace], options: shape_predictor_training_opti
                 config,
                 recipe,
                 licence=options.licence,
-                starts=starts,
+                start=start,
                 progress=options.be_verbose,
             )
     finally:

@@ -152,12 +152,10 @@ def test_a_warm_start_goes_on_where_the_model_is(
     still = dataclasses.replace(
         config, schedule=dataclasses.replace(config.schedule, faces=8, learning_rate=0.0)
     )
-    second = train(
-        [DataSource(dataset)], tmp_path / "second", still, validation=0.0, starts=[first]
-    )
+    second = train([DataSource(dataset)], tmp_path / "second", still, validation=0.0, start=first)
     assert second is not None
     record = json.loads((tmp_path / "second" / "run.json").read_text())["training"]
-    assert record["start"] == [hashlib.sha256(first.data).hexdigest()]
+    assert record["start"] == hashlib.sha256(first.data).hexdigest()
     start = initial_transform(Box(180, 90, 260, 175), first.mean_shape)
     before, after = (
         Cascade(model).refine([astronaut], [start]).stages for model in (first, second)
@@ -171,10 +169,10 @@ def test_a_warm_start_goes_on_where_the_model_is(
         still, network=dataclasses.replace(SMALL.network, blocks=(2, 2, 2, 2))
     )
     with pytest.raises(ValueError, match="same layers"):
-        train([DataSource(dataset)], tmp_path / "third", other, starts=[first])
+        train([DataSource(dataset)], tmp_path / "third", other, start=first)
     fewer = dataclasses.replace(still, network=dataclasses.replace(SMALL.network, stages=1))
     with pytest.raises(ValueError, match="1 stages"):
-        train([DataSource(dataset)], tmp_path / "fourth", fewer, starts=[first])
+        train([DataSource(dataset)], tmp_path / "fourth", fewer, start=first)
 
 
 def test_resuming_goes_on_exactly(

@@ -140,7 +140,7 @@ def train(
     validation: float = 0.1,
     seed: int = 0,
     licence: str = LICENCE_UNKNOWN,
-    starts: Sequence[Model] = (),
+    start: Model | None = None,
 ) -> Model | None:
     """Train, or go on with the run in ``out``, on data sets of a known convention.
 
@@ -153,8 +153,8 @@ def train(
         A fraction of the photos of all that are not ``extra`` is kept for validation.
     rectangles : Path, optional
         Detector rectangles (see `danpredict.datasets.read_folder`) for validation to start from.
-    starts : models, optional
-        Begin with their weights, or the mean of them, instead of chance.
+    start : Model, optional
+        Begin with its weights instead of chance.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def train(
     data = read_sources(sources, layout.size, rectangles, validation)
     setting = Setting(layout, box_calibration(BOX_SOURCE), BOX_SOURCE)
     recipe = {"seed": seed, "validation_fraction": validation}
-    return train_on(data, setting, out, config, recipe, licence=licence, starts=starts)
+    return train_on(data, setting, out, config, recipe, licence=licence, start=start)
 
 
 def train_on(
@@ -180,20 +180,20 @@ def train_on(
     recipe: dict[str, Any],
     *,
     licence: str = LICENCE_UNKNOWN,
-    starts: Sequence[Model] = (),
+    start: Model | None = None,
     progress: bool = True,
 ) -> Model | None:
     """Train on faces that have been read; see `train`. ``recipe`` has the seed at least."""
     if not data.train:
         raise ValueError("expected faces to train on, got none: all fell into validation")
     layout, seed = setting.layout, recipe["seed"]
-    if starts and starts[0].layout == layout:
-        mean_shape = starts[0].mean_shape  # what its weights move landmarks from
+    if start is not None and start.layout == layout:
+        mean_shape = start.mean_shape  # what its weights move landmarks from
     else:
         size = config.network.input_size
         mean_shape = canonical_mean_shape(data.train, layout.mirror, size, config.region)
-    hashes = [hashlib.sha256(model.data).hexdigest() for model in starts]
-    recipe = {"config": asdict(config), **recipe, "start": hashes}
+    start_hash = None if start is None else hashlib.sha256(start.data).hexdigest()
+    recipe = {"config": asdict(config), **recipe, "start": start_hash}
     out.mkdir(parents=True, exist_ok=True)
     with one_opencv_thread():
         tiles = cut_tiles(data.train, mean_shape, setting.calibration)
@@ -206,7 +206,7 @@ def train_on(
             out,
             seed,
             identity=recipe | {"data": {row["sha256"]: row["weight"] for row in data.record}},
-            starts=starts,
+            start=start,
         )
         trainer.resume()
         card: dict[str, Any] = {

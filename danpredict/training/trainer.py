@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,9 @@ class Trainer:
         folder: Path,
         seed: int,
         identity: dict[str, Any],
-        starts: Sequence[Model] = (),
+        start: Model | None = None,
     ) -> None:
-        """Set up at step 0, from chance or from the mean weights of ``starts``.
+        """Set up at step 0, from chance or from the weights of ``start``.
 
         ``identity`` is what must not change when a run is resumed: config, seed, data.
         """
@@ -104,9 +104,9 @@ class Trainer:
         torch.manual_seed(seed)
         shape = torch.as_tensor(mean_shape, dtype=torch.float32)
         self.network = DeepAlignmentNetwork(config.network, shape)
-        if starts:
+        if start is not None:
             images, transform, _ = sampler.batch(0, range(WARM_START_FACES))
-            warm_start(self.network, starts, images, transform)
+            warm_start(self.network, start, images, transform)
         if self.bfloat16 or min(config.network.widths) >= FEWEST_CHANNELS:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = AveragedModel(

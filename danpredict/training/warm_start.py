@@ -1,4 +1,4 @@
-"""Start training from model files instead of from chance.
+"""Start training from a model file instead of from chance.
 
 Each normalisation that export folded away is unfolded again: it gets the statistics that its input
 has over some training faces, and a gain and an offset that cancel them. In evaluation the network
@@ -7,9 +7,6 @@ then does just what the model file does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -34,12 +31,9 @@ def unfold(norm: Norm, offset: Tensor) -> torch.utils.hooks.RemovableHandle:
 
 @torch.no_grad()
 def warm_start(
-    network: DeepAlignmentNetwork, models: Sequence[Model], images: Tensor, transform: Tensor
+    network: DeepAlignmentNetwork, model: Model, images: Tensor, transform: Tensor
 ) -> None:
-    """Take over a model file's weights, of several their mean; layers of another shape keep theirs.
-
-    The mean makes sense where one model was trained from the other: it can be better than either
-    (Wortsman et al., "Model soups", ICML 2022).
+    """Take over a model file's weights; layers of another shape keep their own.
 
     Parameters
     ----------
@@ -49,26 +43,8 @@ def warm_start(
     Raises
     ------
     ValueError
-        A model has other stages or layers, or another mean shape than the first.
+        The model has other stages or layers.
     """
-    states = []
-    for model in models:
-        if not np.array_equal(model.mean_shape, models[0].mean_shape):
-            raise ValueError("expected models of one mean shape to take the mean of, got others")
-        _take_over(network, model, images, transform)
-        states.append({name: value.clone() for name, value in network.state_dict().items()})
-    mean = {
-        name: torch.stack([state[name] for state in states]).mean(0)
-        if value.is_floating_point()
-        else value
-        for name, value in states[0].items()
-    }
-    network.load_state_dict(mean)
-
-
-def _take_over(
-    network: DeepAlignmentNetwork, model: Model, images: Tensor, transform: Tensor
-) -> None:
     if model.input_size != network.config.input_size or len(model.graphs) != len(network.stages):
         raise ValueError(
             f"expected a model of {len(network.stages)} stages on {network.config.input_size} "
