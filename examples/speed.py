@@ -229,7 +229,9 @@ class Bench:
 def benchmark(bench: Bench) -> dict[str, Any]:
     """Everything that the table and the picture show."""
     results: dict[str, Any] = {"starts": bench.starts(), "calls": [], "faces": [], "pixels": []}
-    images = [(f"{h * w / 1e6:.2g} megapixels", enlarged(bench.image, h, w)) for h, w in SIZES]
+    images = [
+        (f"{round(h * w / 1e6, 1):g} megapixels", enlarged(bench.image, h, w)) for h, w in SIZES
+    ]
     cases = [
         (what, image, bench.rect, n, threads)
         for what, image in images
