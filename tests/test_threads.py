@@ -65,31 +65,6 @@ def test_a_forked_process_goes_on(astronaut: Image, rect: Any) -> None:
     np.testing.assert_allclose(found, before, atol=1e-4)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # forks with threads do
-def test_a_fork_amid_a_call_goes_on(astronaut: Image, rect: Any) -> None:
-    """What another thread held at the moment of the fork must not be waited for."""
-    predictor = DANShapePredictor(threads=2)
-    sides = [(r.left(), r.top(), r.right(), r.bottom()) for r in rectangles(rect, FACES)]
-    before = _landmarks(predictor, astronaut, sides)
-    over = threading.Event()
-
-    def keep_on() -> None:
-        while not over.is_set():
-            _landmarks(predictor, astronaut, sides)
-
-    other = threading.Thread(target=keep_on)
-    other.start()
-    try:
-        for _ in range(5):
-            with multiprocessing.get_context("fork").Pool(1) as pool:
-                found = pool.apply_async(_landmarks, (predictor, astronaut, sides)).get(timeout=60)
-            np.testing.assert_allclose(found, before, atol=1e-4)
-    finally:
-        over.set()
-        other.join()
-
-
 @pytest.mark.parametrize(("faces", "expected"), [(1, 1), (15, 1), (16, 2), (24, 3), (70, 3)])
 def test_a_thread_is_worth_eight_faces(
     astronaut: Image, rect: Any, faces: int, expected: int, monkeypatch: pytest.MonkeyPatch
