@@ -199,8 +199,9 @@ _shared: WeakValueDictionary[tuple[str, ...], Cascade] = WeakValueDictionary()
 
 
 def shared_cascade(model: Model) -> Cascade:
-    """The model's cascade; predictors with the same graphs and mean shape hold the same one."""
-    key = (*model.info["graphs"].values(), model.mean_shape.tobytes().hex())
+    """The model's cascade; predictors with the same graphs, mean shape and size hold the same."""
+    size, shape = str(model.input_size), model.mean_shape.tobytes().hex()
+    key = (*model.info["graphs"].values(), size, shape)
     cascade = _shared.get(key)
     if cascade is None:
         cascade = _shared[key] = Cascade(model)

@@ -121,8 +121,10 @@ def test_damaged_models_are_refused(kind: str, model: bytes, tmp_path: Path) -> 
     damage, said = DAMAGE[kind]
     path = tmp_path / "model.dan"
     path.write_bytes(damage(model))
+    whole = DANShapePredictor("lean68")  # has the same graphs, checked and shared
     with pytest.raises(RuntimeError, match=f"(?s)^Error deserializing .*{said}"):
         DANShapePredictor(path)
+    assert whole.info["name"] == "lean68"
 
 
 def test_a_missing_model_is_dlibs_exception(tmp_path: Path) -> None:
