@@ -86,8 +86,11 @@ def draw_faces(frame: Image, faces: Sequence[Any]) -> Image:
             if face.confidence is None
             else (f"{face.track_id}: {face.confidence:.2f}")
         )
-        place = (int(low[0]), max(12, int(low[1]) - 8))
-        cv2.putText(drawn, label, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)
+        large = max(1, radius // 2)  # 12 pixels high on a small face
+        place = (int(low[0]), max(12 * large, int(low[1]) - 8 * large))
+        cv2.putText(
+            drawn, label, place, cv2.FONT_HERSHEY_SIMPLEX, large / 2, colour, large, cv2.LINE_AA
+        )
     return drawn
 
 
