@@ -255,6 +255,21 @@ def test_sampling_hits_the_pixel_centres(factor: int) -> None:
         np.testing.assert_allclose(face.ravel(), expected, atol=0.05)
 
 
+@pytest.mark.parametrize("factor", [1, 2.4, 3.4, 5, 7, 9, 9.7, 13])
+def test_a_blob_stays_where_it_is(factor: float) -> None:
+    """Its middle is found in the frame where the transform says, whatever the blocks."""
+    side = int(130 * factor)
+    middle = np.array([0.52, 0.47]) * side
+    y, x = np.mgrid[:side, :side]
+    squared = ((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / (8 * factor) ** 2
+    image = (250 * np.exp(-squared / 2)).round().astype(np.uint8)
+    transform = SimilarityTransform(scale=1 / factor, rotation=0.1, translation=(-3.3, -8.8))  # type: ignore[no-untyped-call]
+    face = sample_face(image, transform.inverse.params, 112)
+    rows, columns = np.mgrid[:112, :112]
+    found = np.array([(face * columns).sum(), (face * rows).sum()]) / face.sum()
+    np.testing.assert_allclose(found, transform(middle)[0], atol=0.05)
+
+
 @pytest.mark.parametrize("scale", [1, 1 / 3, 1 / 5, 1 / 20])
 def test_a_large_face_is_no_more_to_read(scale: float, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
