@@ -58,10 +58,11 @@ class Photo:
         """(1, 1, H // factor, W // factor) float32, whole gray levels."""
         if factor not in self.levels:
             gray, stride = self.levels[1], read_stride(factor)
-            height, width = (side // stride for side in gray.shape[2:])
-            whole = gray[..., : height * stride, : width * stride]
-            thin = torch.round(F.interpolate(whole, (height, width), mode="bilinear"))
-            self.levels[factor] = torch.round(F.avg_pool2d(thin, factor // stride))
+            if stride > 1:
+                height, width = (side // stride for side in gray.shape[2:])
+                whole = gray[..., : height * stride, : width * stride]
+                gray = torch.round(F.interpolate(whole, (height, width), mode="bilinear"))
+            self.levels[factor] = torch.round(F.avg_pool2d(gray, factor // stride))
         return self.levels[factor]
 
 
