@@ -31,8 +31,9 @@ from contestants import Contestant, load_all, usual
 from pictures import compare_pictures, print_pictures, read_pictures
 from report import Findings, write_report
 from robustness import Curves, measure, table, write_robustness
-from speed import Bench, benchmark, write_speed
-from speed import table as speed_table
+from speed import Bench, benchmark
+from speed_shown import table as speed_table
+from speed_shown import write_speed
 
 import danpredict
 from danpredict.datasets import read_dataset

@@ -23,7 +23,7 @@ from page import Page, details, gallery, paragraph, plot, table
 from pictures import Side
 from profile_face import profile_rows
 from robustness import CURVES, Curves, draw_curve
-from speed import draw_growth, draw_stages, table_rows
+from speed_shown import draw_growth, draw_stages, table_rows
 
 import danpredict
 from danpredict import plots

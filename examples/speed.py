@@ -20,20 +20,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
 from contestants import Contestant
 from numpy.typing import NDArray
-from profile_face import profile, profile_rows
-from tables import markdown
+from profile_face import profile
 from tqdm import tqdm
 
 import danpredict
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 SIZES = ((512, 512), (3000, 4000))  # rows, columns: 0.3 and 12 megapixels
 FACES = (1, 8, 64)
@@ -156,11 +152,9 @@ class Bench:
             if c.ours is not None
         }
 
-    def calls(
-        self, image: Image, faces: int, threads: int | None, rect: Any = None
-    ) -> dict[str, Call]:
+    def calls(self, image: Image, rect: Any, faces: int, threads: int | None) -> dict[str, Call]:
         """Landmarks of so many faces; only danpredict has threads and batches."""
-        rects = jittered(rect or self.rect, faces)
+        rects = jittered(rect, faces)
 
         def call(contestant: Contestant) -> Call:
             if contestant.ours is not None:
@@ -243,7 +237,7 @@ def benchmark(bench: Bench) -> dict[str, Any]:
     previous = cv2.getNumThreads()
     for what, image, rect, faces, threads in tqdm(cases, "calls", leave=False):
         cv2.setNumThreads(threads or previous)
-        timing = interleaved(bench.calls(image, faces, threads, rect))
+        timing = interleaved(bench.calls(image, rect, faces, threads))
         results["calls"].append(
             {
                 "image": what,
@@ -253,11 +247,11 @@ def benchmark(bench: Bench) -> dict[str, Any]:
             }
         )
     for count in tqdm(GROWTH_FACES, "growth with faces", leave=False):
-        timing = interleaved(bench.calls(images[0][1], count, None), SECONDS / 2)
+        timing = interleaved(bench.calls(images[0][1], bench.rect, count, None), SECONDS / 2)
         results["faces"].append([count, {name: t.median for name, t in timing.items()}])
     cv2.setNumThreads(1)
     for side in tqdm(GROWTH_SIDES, "growth with the image", leave=False):
-        calls = bench.calls(enlarged(bench.image, side, side), 1, 1)
+        calls = bench.calls(enlarged(bench.image, side, side), bench.rect, 1, 1)
         timing = interleaved(calls, SECONDS / 2)
         results["pixels"].append([side**2 / 1e6, {name: t.median for name, t in timing.items()}])
     results["stages"] = [asdict(timing) for timing in bench.by_stages()]
@@ -267,86 +261,3 @@ def benchmark(bench: Bench) -> dict[str, Any]:
     }
     cv2.setNumThreads(previous)
     return results
-
-
-def table_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Heading and rows of the figures, as text; the ratios are to the first contestant."""
-    names = [key for key in results["calls"][0] if key not in ("image", "faces", "threads")]
-    first = names[0]
-    heading = ["", *names, *(f"{name} / {first}" for name in names[1:])]
-    rows = []
-
-    def row(what: str, values: dict[str, float], form: str, ratios: dict[str, float]) -> None:
-        cells = [form.format(values[name]) if name in values else "" for name in names]
-        shown = [f"{ratios[name]:.2f}" if name in ratios else "" for name in names[1:]]
-        rows.append([what, *cells, *shown])
-
-    def ratios(values: dict[str, float]) -> dict[str, float]:
-        return {n: v / values[first] for n, v in values.items() if first in values}
-
-    for call in results["calls"]:
-        cores = "1 thread" if call["threads"] == 1 else f"{call['threads']} threads"
-        faces = "1 face" if call["faces"] == 1 else f"{call['faces']} faces"
-        what = f"{faces}, {call['image']}, {cores}, ms"
-        medians = {name: call[name]["median"] for name in names}
-        row(what, medians, "{:.2f}", {name: call[name]["ratio"] for name in names})
-    for key, what in (
-        ("import", "import, ms"),
-        ("load", "load the model, ms"),
-        ("first call", "first call, ms"),
-        ("memory", "resident memory after loading, MB"),
-    ):
-        values = {name: start[key] for name, start in results["starts"].items()}
-        row(what, values, "{:.0f}", ratios(values))
-    row("model file, MB", results["sizes"], "{:.1f}", ratios(results["sizes"]))
-    return heading, rows
-
-
-def table(results: dict[str, Any]) -> str:
-    """The figures as Markdown tables: all contestants, and where our time goes."""
-    tables = [markdown(*table_rows(results))]
-    if results["parts"]:
-        tables.append(markdown(*profile_rows(results["parts"])))
-    return "\n\n".join(tables)
-
-
-def draw_growth(axes: Axes, results: dict[str, Any], key: str, colours: dict[str, str]) -> None:
-    """Time against ``faces`` of a call, or against ``pixels`` of the image."""
-    for (name, colour), marker in zip(colours.items(), "os^Dvp", strict=False):
-        points = [(x, medians[name]) for x, medians in results[key]]
-        axes.plot(*zip(*points, strict=True), marker=marker, color=colour, label=name)
-    axes.set(xscale="log", ylabel="ms a call (median)")
-    axes.set_xticks([x for x, _ in results[key]], [f"{x:.3g}" for x, _ in results[key]])
-    if key == "faces":
-        axes.set(yscale="log", xlabel="faces in a call, all threads")
-    else:
-        axes.set(xlabel="megapixels of the image, one face, one thread", ylim=(0, None))
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    axes.legend()
-
-
-def draw_stages(axes: Axes, results: dict[str, Any], colour: str) -> None:
-    """Time after each stage."""
-    medians = [timing["median"] for timing in results["stages"]]
-    axes.bar([str(i + 1) for i in range(len(medians))], medians, color=colour)
-    axes.set(xlabel="stages of danpredict's cascade, one thread", ylabel="ms a face (median)")
-
-
-def draw(results: dict[str, Any], colours: dict[str, str], out: Path) -> None:
-    """Growth with faces, image size and stages."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 3.8), layout="constrained")
-    faces, pixels, stages = figure.subplots(1, 3)
-    draw_growth(faces, results, "faces", colours)
-    draw_growth(pixels, results, "pixels", colours)
-    draw_stages(stages, results, colours.get("danpredict", "0.5"))
-    figure.savefig(out, dpi=110)
-
-
-def write_speed(results: dict[str, Any], colours: dict[str, str], out: Path) -> None:
-    """The picture of growth, and all figures as JSON beside it."""
-    draw(results, colours, out)
-    out.with_suffix(".json").write_text(json.dumps(results, indent=1), "utf-8")
-    print(f"wrote {out} and {out.with_suffix('.json')}")
