@@ -52,6 +52,8 @@ LOG_SIGMA_LIMIT = 4.0  # exp(4) is half the canonical frame: more is no better i
 class NetworkConfig:
     """Everything that decides the network's shape; ``widths`` and ``blocks`` are per level.
 
+    ``first_blocks`` are the first stage's, where it has others than the rest. ``feature_size`` is
+    the side of the feature image, which is enlarged to where a stage takes it in.
     ``trust`` adds an expected error per landmark and a confidence to the last stage; ``heatmaps``
     a map of every landmark to every stage, for training alone.
     """
@@ -66,6 +68,8 @@ class NetworkConfig:
     dropout: float = 0.5
     trust: bool = True
     heatmaps: bool = False
+    first_blocks: tuple[int, ...] | None = None
+    feature_size: int = 56
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
@@ -75,15 +79,25 @@ class NetworkConfig:
                 f"expected an input size that {len(self.widths)} levels can halve, "
                 f"got {self.input_size}"
             )
-        if len(self.blocks) != len(self.widths):
+        if self.feature_size < 1 or self.input_size // 2 % self.feature_size:
             raise ValueError(
-                f"expected a number of blocks for each of {len(self.widths)} levels, "
-                f"got {self.blocks}"
+                f"expected a feature size that divides {self.input_size // 2}, "
+                f"got {self.feature_size}"
             )
-        if self.blocks[0] < (self.backbone == "plain"):  # the residual one has a stem
-            raise ValueError(f"expected blocks in the first level, got {self.blocks}")
-        if min(self.stages, self.landmarks, *self.blocks[1:], self.hidden, *self.widths) < 1:
-            raise ValueError(f"expected at least one of everything, got {self}")
+        for blocks in (self.blocks_of(first=True), self.blocks):
+            if len(blocks) != len(self.widths):
+                raise ValueError(
+                    f"expected a number of blocks for each of {len(self.widths)} levels, "
+                    f"got {blocks}"
+                )
+            if blocks[0] < (self.backbone == "plain"):  # the residual one has a stem
+                raise ValueError(f"expected blocks in the first level, got {blocks}")
+            if min(self.stages, self.landmarks, *blocks[1:], self.hidden, *self.widths) < 1:
+                raise ValueError(f"expected at least one of everything, got {self}")
+
+    def blocks_of(self, *, first: bool) -> tuple[int, ...]:
+        """Blocks per level of the first stage or of another."""
+        return self.first_blocks if first and self.first_blocks is not None else self.blocks
 
 
 def landmark_heatmap(landmarks: Tensor, size: int, step: int = 1) -> Tensor:
@@ -158,7 +172,8 @@ class Stage(nn.Module):
         channels = 1
         self.memory: nn.Module | None = None
         if not first:
-            self.feature_layer = nn.Linear(config.hidden, (self.size // 2) ** 2)
+            self.side = config.feature_size
+            self.feature_layer = nn.Linear(config.hidden, self.side**2)
             if config.backbone == "plain":
                 channels = 3
             else:
@@ -172,7 +187,7 @@ class Stage(nn.Module):
         assert self.input_norm.running_var is not None
         self.input_norm.running_mean[0], self.input_norm.running_var[0] = GRAY_MEAN, GRAY_STD**2
         self.levels = nn.ModuleList(
-            BACKBONES[config.backbone](channels, config.widths, config.blocks)
+            BACKBONES[config.backbone](channels, config.widths, config.blocks_of(first=first))
         )
         side = self.size // 2 ** len(config.widths)  # every level halves the size
         self.dropout = nn.Dropout(config.dropout)
@@ -203,14 +218,15 @@ class Stage(nn.Module):
         if not self.first:
             if landmarks is None or hidden is None:
                 raise TypeError("expected landmarks and hidden: this is not the first stage")
-            half = self.size // 2
-            feature = F.relu(self.feature_layer(hidden)).reshape(-1, 1, half, half)
+            feature = F.relu(self.feature_layer(hidden)).reshape(-1, 1, self.side, self.side)
+            within = self.size if self.memory is None else self.size // 2
+            if within != self.side:
+                feature = F.interpolate(feature, scale_factor=within // self.side, mode="nearest")
             if self.memory is not None:
                 heatmap = landmark_heatmap(landmarks, self.size, step=2)
                 memory = (self.memory(torch.cat([heatmap.to(feature.dtype), feature], dim=1)),)
             else:
                 heatmap = landmark_heatmap(landmarks, self.size)
-                feature = F.interpolate(feature, scale_factor=2, mode="nearest")
                 x = torch.cat([x, heatmap.to(x.dtype), feature.to(x.dtype)], dim=1)  # (N, 3, S, S)
         before = self.input_norm(x)
         x = self.levels[0](before, *memory)
