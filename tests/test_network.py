@@ -58,11 +58,19 @@ def random_network(config: NetworkConfig) -> DeepAlignmentNetwork:
     return network.eval()
 
 
-@pytest.mark.parametrize("stages", [1, 2, 3])
-def test_torch_and_onnx_cascade_agree(astronaut: Image, stages: int) -> None:
-    network_config = NetworkConfig(
-        stages=stages, landmarks=9, widths=(4, 8, 8, 8), blocks=(1, 1, 1, 1)
-    )
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"stages": 1},
+        {"stages": 2},
+        {"stages": 3},
+        {"stages": 2, "first_blocks": (0, 1, 2, 1), "feature_size": 14},
+        {"stages": 2, "first_blocks": (1, 1, 2, 1), "feature_size": 28, "backbone": "plain"},
+    ],
+)
+def test_torch_and_onnx_cascade_agree(astronaut: Image, options: dict[str, Any]) -> None:
+    network_config = NetworkConfig(landmarks=9, widths=(4, 8, 8, 8), blocks=(1, 1, 1, 1), **options)
+    stages = network_config.stages
     network = random_network(network_config)
     model = export_model(network, 1.5, CARD)
     again = unpack(model.data, "test")
@@ -91,6 +99,49 @@ def test_torch_and_onnx_cascade_agree(astronaut: Image, stages: int) -> None:
     assert ours.confidence is not None
     np.testing.assert_allclose(ours.sigma, sigma, rtol=0.02)
     np.testing.assert_allclose(ours.confidence, last.output.logit.sigmoid().numpy(), atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"backbone": "wide"}, "a backbone out of .*, got 'wide'"),
+        ({"input_size": 100}, "an input size that 4 levels can halve, got 100"),
+        ({"blocks": (0, 2, 2)}, r"blocks for each of 4 levels, got \(0, 2, 2\)"),
+        ({"first_blocks": (0, 1)}, r"blocks for each of 4 levels, got \(0, 1\)"),
+        ({"first_blocks": (0, 1, 0, 1)}, "at least one of everything"),
+        ({"backbone": "plain", "first_blocks": (0, 1, 1, 1)}, "blocks in the first level"),
+        ({"feature_size": 30}, "a feature size that divides 56, got 30"),
+        ({"feature_size": 0}, "a feature size that divides 56, got 0"),
+    ],
+)
+def test_networks_that_cannot_be_built(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        NetworkConfig(**options)
+
+
+def test_the_first_stage_may_be_lighter() -> None:
+    equal, lighter = (
+        DeepAlignmentNetwork(NetworkConfig(first_blocks=blocks), torch.zeros(68, 2))
+        for blocks in (None, (0, 1, 1, 1))
+    )
+    sizes = [[sum(p.numel() for p in s.parameters()) for s in n.stages] for n in (equal, lighter)]
+    assert sizes[1][0] < sizes[0][0]
+    assert sizes[1][1] == sizes[0][1]
+
+
+def test_the_feature_image_is_enlarged() -> None:
+    """Each of its pixels becomes a square."""
+    network = random_network(
+        NetworkConfig(landmarks=5, widths=(4, 4), blocks=(1, 1), feature_size=14)
+    )
+    second: Any = network.stages[1]
+    seen: list[torch.Tensor] = []
+    second.memory.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0][:, 1]))
+    hidden = torch.rand(2, network.config.hidden)
+    second(torch.zeros(2, 1, 112, 112), torch.full((2, 5, 2), 50.0), hidden)
+    small = second.feature_layer(hidden).relu().reshape(2, 14, 14)
+    assert small.std() > 0
+    torch.testing.assert_close(seen[0], small.repeat_interleave(4, 1).repeat_interleave(4, 2))
 
 
 def test_a_model_without_trust_tells_none(astronaut: Image) -> None:
