@@ -14,7 +14,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 
-from danpredict.geometry import fit_similarity, transform_points
+from danpredict.geometry import fit_similarities, transform_points
 from danpredict.images import Image, sample_face
 from danpredict.model_file import Model
 
@@ -69,8 +69,7 @@ class Refined(NamedTuple):
 
     def faces(self) -> Iterator[Face]:
         """Face by face."""
-        for i in range(len(self.stages[0])):
-            stages = np.stack([stage[i] for stage in self.stages])
+        for i, stages in enumerate(np.stack(self.stages, 1)):
             if self.sigma is None or self.confidence is None:
                 yield Face(stages, None, None)
             else:
@@ -162,17 +161,13 @@ class Cascade:
         seen : list per stage, optional
             Is given what goes into each.
         """
-        transforms = list(transforms)
+        matrices = np.stack([transform.params for transform in transforms])
         hidden: NDArray[np.float32] | None = None
         refined: list[NDArray[np.float64]] = []
         for stage, names in zip(self.stages, self.outputs, strict=True):
             with self.turn:
                 if refined:  # a shape without a similarity keeps the transform that it had
-                    transforms = [
-                        fit_similarity(points, self.mean_shape) or transform
-                        for points, transform in zip(refined[-1], transforms, strict=True)
-                    ]
-                matrices = np.stack([transform.params for transform in transforms])
+                    matrices = fit_similarities(refined[-1], self.mean_shape, matrices)
                 to_image = np.linalg.inv(matrices)
                 canonical = (
                     transform_points(matrices, refined[-1]) if refined else self.mean_shape[None]

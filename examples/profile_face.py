@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import danpredict
 from danpredict import cascade
-from danpredict.geometry import fit_similarity
+from danpredict.geometry import fit_similarities
 from danpredict.images import sample_face
 
 SAMPLING = "gray and sampling (OpenCV)"
@@ -60,7 +60,7 @@ def profile(
     calls: list[dict[str, float]] = []
     with (
         patch.object(cascade, "sample_face", clock.timed(SAMPLING, sample_face)),
-        patch.object(cascade, "fit_similarity", clock.timed(SIMILARITY, fit_similarity)),
+        patch.object(cascade, "fit_similarities", clock.timed(SIMILARITY, fit_similarities)),
     ):
         predictor(image, rect)  # warm-up
         end = time.perf_counter() + seconds

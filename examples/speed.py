@@ -23,10 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 from contestants import Contestant
-from numpy.typing import NDArray
 from profile_face import profile
+from speed_pictures import Image, crowd, enlarged, jittered, magnified, megapixels
 from tqdm import tqdm
 
 import danpredict
@@ -38,7 +37,6 @@ GROWTH_SIDES = (512, 1024, 2048, 4096)
 SECONDS = 2.0  # of calls for each figure
 STARTS = 5  # processes for start, loading and memory
 
-Image = NDArray[np.uint8]
 Call = Callable[[], object]
 
 # What a fresh process does; it prints a JSON line. numpy is there for both: it holds the image.
@@ -112,29 +110,6 @@ def interleaved(calls: dict[str, Call], seconds: float = SECONDS) -> dict[str, T
     return timings
 
 
-def enlarged(image: Image, rows: int, columns: int) -> Image:
-    """The picture at the top left of a larger one, continued by its own mirror images."""
-    height, width = image.shape[:2]
-    below, beside = max(0, rows - height), max(0, columns - width)
-    return np.asarray(np.pad(image, ((0, below), (0, beside), (0, 0)), "symmetric"), np.uint8)
-
-
-def magnified(image: Image, rect: Any, side: int) -> tuple[Image, Any]:
-    """The square picture, face and all, and its rectangle, on so many rows and columns."""
-    factor = side / len(image)
-    sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
-    large = cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(large, np.uint8), danpredict.rectangle(*(round(factor * v) for v in sides))
-
-
-def jittered(rect: Any, count: int) -> list[Any]:
-    """The rectangle, and others a few pixels beside it."""
-    rng = np.random.default_rng(0)
-    sides = np.array([rect.left(), rect.top(), rect.right(), rect.bottom()])
-    moves = [np.zeros(4, int), *rng.integers(-5, 6, (count - 1, 4))]
-    return [danpredict.rectangle(*(sides + move).tolist()) for move in moves]
-
-
 class Bench:
     """The contestants on one face."""
 
@@ -152,9 +127,8 @@ class Bench:
             if c.ours is not None
         }
 
-    def calls(self, image: Image, rect: Any, faces: int, threads: int | None) -> dict[str, Call]:
-        """Landmarks of so many faces; only danpredict has threads and batches."""
-        rects = jittered(rect, faces)
+    def calls(self, image: Image, rects: Sequence[Any], threads: int | None) -> dict[str, Call]:
+        """Landmarks of some faces; only danpredict has threads and batches."""
 
         def call(contestant: Contestant) -> Call:
             if contestant.ours is not None:
@@ -223,35 +197,36 @@ class Bench:
 def benchmark(bench: Bench) -> dict[str, Any]:
     """Everything that the table and the picture show."""
     results: dict[str, Any] = {"starts": bench.starts(), "calls": [], "faces": [], "pixels": []}
-    images = [
-        (f"{round(h * w / 1e6, 1):g} megapixels", enlarged(bench.image, h, w)) for h, w in SIZES
-    ]
+    pictures = [enlarged(bench.image, rows, columns) for rows, columns in SIZES]
+    images = [(megapixels(picture), picture) for picture in pictures]
     cases = [
-        (what, image, bench.rect, n, threads)
+        (what, image, jittered(bench.rect, n), threads)
         for what, image in images
         for n in FACES
         for threads in (1, None)
     ]
-    large = magnified(bench.image, bench.rect, math.isqrt(math.prod(SIZES[-1])))
-    cases.append((f"{images[-1][0]} and the face as much larger", *large, 1, 1))
+    large, rect = magnified(bench.image, bench.rect, math.isqrt(math.prod(SIZES[-1])))
+    cases.append((f"{images[-1][0]} and the face as much larger", large, [rect], 1))
+    many, rects = crowd(bench.image, bench.rect, FACES[-1])
+    cases += [(f"{megapixels(many)}, all different", many, rects, threads) for threads in (1, None)]
     previous = cv2.getNumThreads()
-    for what, image, rect, faces, threads in tqdm(cases, "calls", leave=False):
+    for what, image, rects, threads in tqdm(cases, "calls", leave=False):
         cv2.setNumThreads(threads or previous)
-        timing = interleaved(bench.calls(image, rect, faces, threads))
+        timing = interleaved(bench.calls(image, rects, threads))
         results["calls"].append(
             {
                 "image": what,
-                "faces": faces,
+                "faces": len(rects),
                 "threads": threads or danpredict.predictor.available_cores(),
                 **{name: asdict(t) for name, t in timing.items()},
             }
         )
     for count in tqdm(GROWTH_FACES, "growth with faces", leave=False):
-        timing = interleaved(bench.calls(images[0][1], bench.rect, count, None), SECONDS / 2)
+        timing = interleaved(bench.calls(*crowd(bench.image, bench.rect, count), None), SECONDS / 2)
         results["faces"].append([count, {name: t.median for name, t in timing.items()}])
     cv2.setNumThreads(1)
     for side in tqdm(GROWTH_SIDES, "growth with the image", leave=False):
-        calls = bench.calls(enlarged(bench.image, side, side), bench.rect, 1, 1)
+        calls = bench.calls(enlarged(bench.image, side, side), [bench.rect], 1)
         timing = interleaved(calls, SECONDS / 2)
         results["pixels"].append([side**2 / 1e6, {name: t.median for name, t in timing.items()}])
     results["stages"] = [asdict(timing) for timing in bench.by_stages()]

@@ -14,7 +14,7 @@ from skimage.transform import SimilarityTransform
 from danpredict import DANShapePredictor
 from danpredict.boxes import box_calibration
 from danpredict.cascade import Cascade
-from danpredict.geometry import Box, bounding_box, initial_transform
+from danpredict.geometry import Box, bounding_box, fit_similarities, initial_transform
 from danpredict.images import sample_face, to_gray
 from danpredict.model_file import unpack
 from danpredict.network import DeepAlignmentNetwork, NetworkConfig, landmark_heatmap
@@ -193,6 +193,20 @@ def test_similarity_equals_scikit_images(rng: np.random.Generator) -> None:
     fitted = fit_similarity(torch.from_numpy(source), torch.from_numpy(target)).numpy()
     for matrix, shape in zip(fitted, source, strict=True):
         expected = SimilarityTransform.from_estimate(shape, target).params[:2]
+        np.testing.assert_allclose(matrix, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("count", [2, 64])
+def test_many_similarities_equal_scikit_images(rng: np.random.Generator, count: int) -> None:
+    """Also of shapes that have none: those keep what they had."""
+    target = face_shape(68)
+    shapes = rng.normal(900, 30, (count, 68, 2)) + rng.normal(0, 500, (count, 1, 2))
+    kept = rng.normal(0, 1, (count, 3, 3))
+    shapes[1] = 4000.3
+    fitted = fit_similarities(shapes, target, kept)
+    np.testing.assert_array_equal(fitted[1], kept[1])
+    for matrix, shape in zip(np.delete(fitted, 1, 0), np.delete(shapes, 1, 0), strict=True):
+        expected = SimilarityTransform.from_estimate(shape, target).params
         np.testing.assert_allclose(matrix, expected, atol=1e-9)
 
 

@@ -7,12 +7,14 @@ import json
 import time
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import cv2
+import dlib
 import numpy as np
 import pytest
 
-from .conftest import ROOT
+from .conftest import ROOT, Image
 from .test_compare import compare
 
 
@@ -41,6 +43,24 @@ def test_calls_are_timed_in_turn(speed: ModuleType) -> None:
     assert len(set(turns[:, 0])) == 2  # neither is always the first
 
 
+def test_the_crowd_is_of_faces(speed: ModuleType, astronaut: Image, rect: Any) -> None:
+    """dlib's detector finds them all, each where its rectangle is, and no two look the same."""
+    picture, rects = speed.crowd(astronaut, rect, 10)
+    assert picture.shape == (480, 640, 3)
+    found = dlib.get_frontal_face_detector()(picture, 0)
+
+    def overlap(a: Any, b: Any) -> float:
+        common = a.intersect(b).area()
+        return float(common / (a.area() + b.area() - common))
+
+    assert min(max(overlap(r, f) for f in found) for r in rects) > 0.6
+    tiles = picture.reshape(3, 160, 4, 160, 3).transpose(0, 2, 1, 3, 4).reshape(12, -1)[:10]
+    assert len({tile.tobytes() for tile in tiles}) == 10
+    again, same = speed.crowd(astronaut, rect, 10)
+    np.testing.assert_array_equal(again, picture)
+    assert same == rects
+
+
 def test_the_table_the_picture_and_the_page(
     speed: ModuleType,
     tmp_path: Path,
@@ -61,7 +81,7 @@ def test_the_table_the_picture_and_the_page(
     shown.write_speed(results, {c.name: c.colour for c in both}, out)
     printed = capsys.readouterr().out
     rows = [line for line in printed.splitlines() if line.startswith("| ") and "---" not in line]
-    table, parts = rows[: 1 + 9 + 4 + 1], rows[1 + 9 + 4 + 1 :]  # heading, calls, starts, file
+    table, parts = rows[: 1 + 11 + 4 + 1], rows[1 + 11 + 4 + 1 :]  # heading, calls, starts, file
     assert rows[0] == "|  | dlib | danpredict | danpredict / dlib |"
     assert table[-1].startswith("| model file, MB | 99.7 | ")
     assert len(parts) == 1 + 5  # heading; sampling, similarity, two stages, the rest
