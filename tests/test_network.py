@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from skimage.transform import SimilarityTransform
@@ -296,6 +297,17 @@ def test_large_faces_are_averaged_not_skipped() -> None:
     face = sample_face(board, transform.inverse.params, 112)
     assert abs(face.mean() - 127.5) < 1
     assert face.std() < 15
+
+
+def test_all_shapes_tell_the_batch() -> None:
+    """ONNX Runtime infers some of them without: those after a reshape."""
+    network = random_network(NetworkConfig(landmarks=5, widths=(4, 4), blocks=(0, 1)))
+    graph = onnx.load_from_string(export_model(network, 1.5, CARD).graphs[1]).graph
+    shapes = {v.name: v.type.tensor_type.shape.dim for v in graph.value_info}
+    computed = [name for node in graph.node for name in node.output if "Conv" in node.name]
+    batches = [shapes[name][0].dim_param for name in computed]
+    assert len(batches) > 5
+    assert set(batches) == {"N"}
 
 
 def test_model_file_holds_no_path_of_this_machine() -> None:
