@@ -27,6 +27,9 @@ point, points, rectangle = _library.point, _library.points, _library.rectangle
 
 ABSENT = 2**51 - 1  # x and y of dlib's OBJECT_PART_NOT_PRESENT, which has no name in Python
 FRACTION = 16  # bits behind the point: steps of 1/65536 pixel
+COORDINATE = np.dtype(
+    [("sign", "u1"), ("mantissa", "<u8"), ("exponent_sign", "u1"), ("exponent", "u1")]
+)
 
 
 def _packed(value: int) -> bytes:
@@ -44,16 +47,18 @@ def dlib_state(rect: Any, landmarks: NDArray[np.floating], present: NDArray[np.b
     """
     sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
     head = b"".join(map(_packed, (2, *sides, len(landmarks))))
-    layout = [("sign", "u1"), ("mantissa", "<u8"), ("exponent_sign", "u1"), ("exponent", "u1")]
-    coordinates = np.empty(landmarks.size, layout)
+    coordinates = np.empty(landmarks.size, COORDINATE)
     known = landmarks.astype(np.float64)
-    known[~present] = 0
+    all_present = bool(present.all())
+    if not all_present:
+        known[~present] = 0
     mantissa = np.round(known.ravel() * 2**FRACTION).astype(np.int64)
     coordinates["sign"] = np.where(mantissa < 0, 0x88, 0x08)
     coordinates["mantissa"] = np.abs(mantissa)
     coordinates["exponent_sign"] = 0x81
     coordinates["exponent"] = FRACTION
-    coordinates[~np.repeat(present, 2)] = (0x08, ABSENT, 0x01, 0)
+    if not all_present:
+        coordinates[~np.repeat(present, 2)] = (0x08, ABSENT, 0x01, 0)
     return head + coordinates.tobytes()
 
 
