@@ -1,4 +1,4 @@
-"""The cascade at inference: ONNX Runtime for the stages, scikit-image between them."""
+"""The cascade at inference: ONNX Runtime for the stages, a similarity transform between them."""
 
 from __future__ import annotations
 

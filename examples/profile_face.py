@@ -18,7 +18,7 @@ from danpredict.geometry import fit_similarities
 from danpredict.images import sample_face
 
 SAMPLING = "gray and sampling (OpenCV)"
-SIMILARITY = "similarity (scikit-image)"
+SIMILARITY = "similarity between the stages"
 NETWORK = "stage {}'s network (ONNX Runtime)"
 REST = "the rest: points, checks, the detection"
 
