@@ -86,7 +86,7 @@ def test_info_names_data_and_licence(capsys: pytest.CaptureFixture[str]) -> None
     video = default_model(VIDEO_MODEL)
     assert f"default here: {default_model()}, and {video} for video, since this" in output
     assert "licence" in output
-    assert "8014 for training, 201 for validation" in output
+    assert "8023 for training, 201 for validation" in output
 
 
 @pytest.mark.parametrize(
