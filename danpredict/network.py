@@ -53,7 +53,8 @@ class NetworkConfig:
     """Everything that decides the network's shape; ``widths`` and ``blocks`` are per level.
 
     ``first_blocks`` are the first stage's, where it has others than the rest. ``feature_size`` is
-    the side of the feature image, which is enlarged to where a stage takes it in.
+    the side of the feature image, by default half of the input's; it is enlarged to where a stage
+    takes it in.
     ``trust`` adds an expected error per landmark and a confidence to the last stage; ``heatmaps``
     a map of every landmark to every stage, for training alone.
     """
@@ -69,7 +70,7 @@ class NetworkConfig:
     trust: bool = True
     heatmaps: bool = False
     first_blocks: tuple[int, ...] | None = None
-    feature_size: int = 56
+    feature_size: int | None = None
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
@@ -79,10 +80,10 @@ class NetworkConfig:
                 f"expected an input size that {len(self.widths)} levels can halve, "
                 f"got {self.input_size}"
             )
-        if self.feature_size < 1 or self.input_size // 2 % self.feature_size:
+        if self.feature_side < 1 or self.input_size // 2 % self.feature_side:
             raise ValueError(
                 f"expected a feature size that divides {self.input_size // 2}, "
-                f"got {self.feature_size}"
+                f"got {self.feature_side}"
             )
         for blocks in (self.blocks_of(first=True), self.blocks):
             if len(blocks) != len(self.widths):
@@ -94,6 +95,11 @@ class NetworkConfig:
                 raise ValueError(f"expected blocks in the first level, got {blocks}")
             if min(self.stages, self.landmarks, *blocks[1:], self.hidden, *self.widths) < 1:
                 raise ValueError(f"expected at least one of everything, got {self}")
+
+    @property
+    def feature_side(self) -> int:
+        """Side of the feature image."""
+        return self.input_size // 2 if self.feature_size is None else self.feature_size
 
     def blocks_of(self, *, first: bool) -> tuple[int, ...]:
         """Blocks per level of the first stage or of another."""
@@ -172,7 +178,7 @@ class Stage(nn.Module):
         channels = 1
         self.memory: nn.Module | None = None
         if not first:
-            self.side = config.feature_size
+            self.side = config.feature_side
             self.feature_layer = nn.Linear(config.hidden, self.side**2)
             if config.backbone == "plain":
                 channels = 3

@@ -363,7 +363,12 @@ def test_a_large_face_is_no_more_to_read(scale: float, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("backbone", ["plain", "residual"])
-def test_other_numbers_of_levels_work(backbone: str) -> None:
-    config = NetworkConfig(landmarks=3, widths=(4, 4, 4), blocks=(1, 1, 1), backbone=backbone)
-    offsets = random_network(config).stages[0](torch.zeros(1, 1, 112, 112)).offsets
-    assert offsets.shape == (1, 3, 2)
+@pytest.mark.parametrize("size", [112, 64])
+def test_other_sizes_and_numbers_of_levels_work(backbone: str, size: int) -> None:
+    levels = {"widths": (4, 4, 4), "blocks": (1, 1, 1), "backbone": backbone}
+    config = NetworkConfig(landmarks=3, input_size=size, **levels)  # type: ignore[arg-type]
+    first, second = random_network(config).stages
+    one = first(torch.zeros(1, 1, size, size))
+    assert one.offsets.shape == (1, 3, 2)
+    two = second(torch.zeros(1, 1, size, size), one.offsets, one.hidden)
+    assert two.offsets.shape == (1, 3, 2)
