@@ -182,7 +182,9 @@ class Stage(nn.Module):
             self.feature_layer = nn.Linear(config.hidden, self.side**2)
             if config.backbone == "plain":
                 channels = 3
+                self.enlarge = self.size // self.side
             else:
+                self.enlarge = self.size // 2 // self.side
                 self.memory = nn.Sequential(
                     nn.BatchNorm2d(2, BATCH_NORM_EPSILON),
                     nn.Conv2d(2, config.widths[0], 3, 1, 1, bias=False),
@@ -225,9 +227,8 @@ class Stage(nn.Module):
             if landmarks is None or hidden is None:
                 raise TypeError("expected landmarks and hidden: this is not the first stage")
             feature = F.relu(self.feature_layer(hidden)).reshape(-1, 1, self.side, self.side)
-            within = self.size if self.memory is None else self.size // 2
-            if within != self.side:
-                feature = F.interpolate(feature, scale_factor=within // self.side, mode="nearest")
+            if self.enlarge > 1:
+                feature = F.interpolate(feature, scale_factor=self.enlarge, mode="nearest")
             if self.memory is not None:
                 heatmap = landmark_heatmap(landmarks, self.size, step=2)
                 memory = (self.memory(torch.cat([heatmap.to(feature.dtype), feature], dim=1)),)

@@ -15,7 +15,7 @@ import numpy as np
 from skimage.transform import SimilarityTransform
 
 from danpredict.cascade import Refined
-from danpredict.geometry import FloatArray, fit_similarity
+from danpredict.geometry import FloatArray, fit_similarities
 from danpredict.images import Image
 
 # How far the last stage sees the face from where the first did. Of the validation faces some 3 %
@@ -109,10 +109,8 @@ def refine_robustly(
                     again[i] = True
     rows = [i for i, far in enumerate(again) if far]
     if rows:
-        own = [
-            fit_similarity(refined.stages[-1][i], cascade.mean_shape)
-            or SimilarityTransform(matrix=refined.transforms[i])  # type: ignore[no-untyped-call]
-            for i in rows
-        ]
+        found = refined.stages[-1][rows]
+        poses = fit_similarities(found, cascade.mean_shape, refined.transforms[rows])
+        own = [SimilarityTransform(matrix=pose) for pose in poses]  # type: ignore[no-untyped-call]
         refined.put(rows, cascade.refine([images[i] for i in rows], own), range(len(rows)))
     return refined

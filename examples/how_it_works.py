@@ -60,7 +60,6 @@ def look_inside(model: Model, image: Image) -> dict[str, Any]:
     transform = torch.from_numpy(start.params[None, :2].astype(np.float32))
     one, two = network(gray, transform)
     feature = torch.relu(last.feature_layer(one.output.hidden)).reshape(last.side, last.side)
-    enlarged = feature.repeat_interleave(size // 2 // last.side, 0)  # as the stage does
 
     def canonical(result: StageResult, points: Points) -> Points:
         matrix = result.transform[0].numpy()
@@ -76,7 +75,7 @@ def look_inside(model: Model, image: Image) -> dict[str, Any]:
         "begin": (model.mean_shape, seen),
         "end": tuple(canonical(r, r.landmarks[0].numpy()) for r in (one, two)),
         "heatmap": landmark_heatmap(torch.from_numpy(seen[None]).float(), size, 2)[0, 0].numpy(),
-        "feature": enlarged.repeat_interleave(size // 2 // last.side, 1).numpy(),
+        "feature": np.kron(feature.numpy(), np.ones((last.enlarge, last.enlarge))),
         "landmarks": tuple(r.landmarks[0].numpy() for r in (one, two)),
     }
 
