@@ -19,14 +19,59 @@ from danpredict.images import Image, sample_face
 from danpredict.model_file import Model
 
 ONLY_ERRORS = 3  # ONNX Runtime's log severity
-
+FARTHEST_FRAMES = 16  # canonical frames that a stage may move a landmark by; real ones stay below 1
+OUTPUTS = {"offsets", "hidden_out"}
+TRUST_OUTPUTS = {"sigma", "confidence"}
 
 Feed = dict[str, NDArray[np.float32]]
 
 
 def shapes(nodes: Sequence[onnxruntime.NodeArg]) -> dict[str, list[int]]:
-    """Shapes of a graph's inputs or outputs by name, without the batch."""
+    """Shapes of a graph's inputs or outputs by name, without the batch.
+
+    Raises
+    ------
+    ValueError
+        Another type than float32, no batch in front, or one of a fixed size.
+    """
+    for node in nodes:
+        if node.type != "tensor(float)" or not node.shape or isinstance(node.shape[0], int):
+            raise ValueError(
+                f"expected float tensors of any number of faces, got {node.name} of type "
+                f"{node.type} and shape {node.shape}"
+            )
     return {node.name: node.shape[1:] for node in nodes}
+
+
+def _refuse_answer(what: str, low: float, high: float, limit: float) -> None:
+    raise RuntimeError(
+        f"The model's {what} are not finite or out of range ({low:g} to {high:g}, expected up to "
+        f"{limit:g}): its weights are damaged or its training failed. Use another model file."
+    )
+
+
+def check_offsets(offsets: NDArray[np.floating], size: int) -> None:
+    """Refuse a stage's (N, L, 2) offsets, canonical pixels, that are NaN, infinite or huge.
+
+    Raises
+    ------
+    RuntimeError
+        The fault is the model's, not the image's.
+    """
+    low, high, limit = float(offsets.min()), float(offsets.max()), FARTHEST_FRAMES * size
+    if not (low >= -limit and high <= limit):  # NaN too
+        _refuse_answer("offsets", low, high, limit)
+
+
+def check_trust(sigma: NDArray[np.floating], confidence: NDArray[np.floating], size: int) -> None:
+    """Likewise for (N, L) expected errors, canonical pixels, and (N,) probabilities."""
+    for what, values, limit in (
+        ("expected errors", sigma, float(FARTHEST_FRAMES * size)),
+        ("confidences", confidence, 1.0),
+    ):
+        low, high = float(values.min()), float(values.max())
+        if not (low >= 0 and high <= limit):
+            _refuse_answer(what, low, high, limit)
 
 
 class Face(NamedTuple):
@@ -96,7 +141,7 @@ class Cascade:
                 stage = onnxruntime.InferenceSession(
                     graph, options, providers=["CPUExecutionProvider"]
                 )
-                self._check(stage)
+                self._check(stage, last=number == len(model.info["graphs"]))
             except Exception as error:  # ONNX Runtime's exceptions share no base class
                 raise RuntimeError(f"Error deserializing stage {number}: {error}") from error
             self.stages.append(stage)
@@ -118,7 +163,7 @@ class Cascade:
         """Whether the last stage tells sigma and confidence."""
         return "sigma" in self.outputs[-1]
 
-    def _check(self, stage: onnxruntime.InferenceSession) -> None:
+    def _check(self, stage: onnxruntime.InferenceSession, *, last: bool) -> None:
         """Raise ValueError where a graph fits neither the model's info nor the stage before."""
         points = len(self.mean_shape)
         expected = {"image": [1, self.size, self.size]}
@@ -126,14 +171,24 @@ class Cascade:
             before = shapes(self.stages[-1].get_outputs())
             expected |= {"landmarks": [points, 2], "hidden": before["hidden_out"]}
         found, outputs = shapes(stage.get_inputs()), shapes(stage.get_outputs())
+        known = [OUTPUTS, OUTPUTS | TRUST_OUTPUTS] if last else [OUTPUTS]
+        wanted = {"offsets": [points, 2], "sigma": [points], "confidence": []}
         if (
             found != expected
-            or outputs.get("offsets") != [points, 2]
-            or "hidden_out" not in outputs
+            or set(outputs) not in known
+            or any(outputs[name] != shape for name, shape in wanted.items() if name in outputs)
+            or not (len(outputs["hidden_out"]) == 1 and isinstance(outputs["hidden_out"][0], int))
         ):
             raise ValueError(
-                f"expected inputs {expected} and {points} offsets, got {found} and {outputs}"
+                f"expected inputs {expected}, {points} offsets and a vector hidden_out, "
+                f"got {found} and {outputs}"
             )
+        # A graph may say one shape and compute another.
+        names = list(outputs)
+        zeros = {name: np.zeros((2, *shape), np.float32) for name, shape in found.items()}
+        for name, value in zip(names, stage.run(names, zeros), strict=True):
+            if value.shape != (2, *outputs[name]) or value.dtype != np.float32:
+                raise ValueError(f"expected {name} of shape {outputs[name]}, got {value.shape[1:]}")
 
     def feeds(
         self, images: Iterable[Image], transforms: Sequence[SimilarityTransform]
@@ -180,12 +235,19 @@ class Cascade:
                     inputs |= {"landmarks": canonical.astype(np.float32), "hidden": hidden}
                 if seen is not None:
                     seen[len(refined)].append(inputs)
-            outputs = dict(zip(names, stage.run(names, inputs), strict=True))
+            try:
+                outputs = dict(zip(names, stage.run(names, inputs), strict=True))
+            except Exception as error:  # ONNX Runtime's exceptions share no base class
+                raise RuntimeError(
+                    f"The model's stage {len(refined) + 1} failed: {error}"
+                ) from error
+            check_offsets(outputs["offsets"], self.size)
             hidden = outputs["hidden_out"]
             moved = canonical + outputs["offsets"]
             refined.append(transform_points(to_image, moved))
         if "sigma" not in outputs:
             return Refined(refined, None, None, matrices)
+        check_trust(outputs["sigma"], outputs["confidence"], self.size)
         scale = np.hypot(matrices[:, 0, 0], matrices[:, 1, 0])[:, None]
         return Refined(refined, outputs["sigma"] / scale, outputs["confidence"], matrices)
 

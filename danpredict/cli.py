@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from danpredict import commands as commands_of
 from danpredict.detectors import detectors
+from danpredict.error_boundary import run_program
 from danpredict.layouts import conventions
 from danpredict.version import __version__
 
-BAD_INPUT = 2  # exit code, as argparse's own
+MOST_DOUBLINGS = 4  # a picture of 2 megapixels then has 500
 
 
 def _fraction(text: str) -> float:
@@ -26,6 +26,15 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a positive number, got {text}")
+    return value
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= MOST_DOUBLINGS:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number from 0 to {MOST_DOUBLINGS}, got {text}"
+        )
     return value
 
 
@@ -47,6 +56,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="danpredict", description="Facial landmarks from a Deep Alignment Network."
     )
     parser.add_argument("--version", action="version", version=f"danpredict {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.set_defaults(stopped="nothing was written")
     commands = parser.add_subparsers(dest="command", required=True)
 
     train = commands.add_parser(
@@ -79,7 +90,10 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0, help="of all that is random; 0 by default")
     train.add_argument("--threads", type=_positive, help="threads of torch; all cores by default")
     train.add_argument("--licence", help="licence of the weights, kept in the model file")
-    train.set_defaults(run=commands_of.train)
+    train.set_defaults(
+        run=commands_of.train,
+        stopped="the same command resumes from the checkpoint, if there is one",
+    )
 
     evaluate = commands.add_parser(
         "evaluate",
@@ -155,8 +169,9 @@ def build_parser() -> argparse.ArgumentParser:
         "align",
         help="cut the aligned faces out of a folder of pictures",
         description="Find the faces of all pictures of a folder and below, and write their chips. "
-        "The same command goes on where it was stopped. Pictures that fail are listed at the end; "
-        "the exit code is then 2.",
+        "The same command resumes where it was stopped. What other options, another model or a "
+        "changed picture made is made again. Pictures that fail are listed at the end; the exit "
+        "code is then 2.",
     )
     align.add_argument("folder", type=Path)
     align.add_argument("--out", type=Path, required=True, help="folder for the chips")
@@ -166,7 +181,13 @@ def build_parser() -> argparse.ArgumentParser:
     align.add_argument("--detector", default="dlib", help=", ".join(detectors()))
     align.add_argument("--weights", type=Path, help="the detector's file")
     align.add_argument("--processes", type=_positive, help="by default one for each core")
-    align.set_defaults(run=commands_of.align)
+    align.add_argument(
+        "--upsample", type=_whole, default=0, metavar="N",
+        help="double the pictures N times for dlib's detectors, to find smaller faces",
+    )  # fmt: skip
+    align.set_defaults(
+        run=commands_of.align, stopped="what was aligned is kept, and the same command resumes"
+    )
 
     track = commands.add_parser(
         "track",
@@ -183,6 +204,10 @@ def build_parser() -> argparse.ArgumentParser:
     track.add_argument("--model", help="name of a shipped model, or a file; by default slim68")
     track.add_argument("--detector", default="dlib", help=", ".join(detectors()))
     track.add_argument("--weights", type=Path, help="the detector's file")
+    track.add_argument(
+        "--upsample", type=_whole, default=0, metavar="N",
+        help="double the frames N times for dlib's detectors, to find smaller faces",
+    )  # fmt: skip
     track.set_defaults(run=commands_of.track)
 
     info = commands.add_parser(
@@ -190,21 +215,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     info.add_argument("model", nargs="?", help="name of a shipped model, or a file")
     info.set_defaults(run=commands_of.info)
+    for command in commands.choices.values():  # so that --debug may stand at the end as well
+        command.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; bad input gives one line on standard error and exit code 2."""
     parsed = build_parser().parse_args(arguments)
-    try:
-        parsed.run(parsed)
-    except (OSError, ValueError, RuntimeError, ImportError, ArithmeticError) as error:
-        print(f"danpredict: {error}", file=sys.stderr)
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        print(
-            "danpredict: stopped; the same command goes on from the last checkpoint",
-            file=sys.stderr,
-        )
-        return 130
-    return 0
+    return run_program(
+        "danpredict",
+        lambda: parsed.run(parsed),
+        debug=parsed.debug,
+        stopped=parsed.stopped,
+    )

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from danpredict.output_files import check_outputs, check_suffix, write_bytes, write_text
+
+if TYPE_CHECKING:
+    from danpredict.datasets import LabelledFace
+
+
+def _dataset_files(faces: Sequence[LabelledFace], *tables: Path | None) -> list[Path]:
+    """The files that faces come from: pictures, and the tables or .pts files beside them."""
+    files = [path for path in tables if path is not None]
+    return files + [f for face in faces for f in (face.path, face.path.with_suffix(".pts"))]
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -18,12 +31,22 @@ def train(arguments: argparse.Namespace) -> None:
         from danpredict.model_file import read_model
         from danpredict.shipped import find_model
         from danpredict.training.config import load_config
-        from danpredict.training.run import LICENCE_UNKNOWN, DataSource, train, with_faces
+        from danpredict.training.run import (
+            LICENCE_UNKNOWN,
+            DataSource,
+            check_run_folder,
+            train,
+            with_faces,
+        )
     except ModuleNotFoundError as error:
         message = f"training needs {error.name}: pip install 'danpredict[torch]'"
         raise ImportError(message) from error
 
-    start = read_model(find_model(arguments.init)) if arguments.init else None
+    start_path = find_model(arguments.init) if arguments.init is not None else None
+    given = [path for path, _ in arguments.datasets + arguments.extra]
+    given += [Path(arguments.config), arguments.boxes, start_path]
+    check_run_folder(arguments.out, [path for path in given if path is not None])
+    start = None if start_path is None else read_model(start_path)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     if dist.is_torchelastic_launched():
@@ -53,11 +76,14 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from danpredict.predictor import DANShapePredictor
 
     out: Path | None = arguments.out
-    if out is not None and (out.suffix != ".json" or not out.parent.is_dir()):
-        raise ValueError(f"expected --out FILE.json in an existing folder, got {out}")
+    if out is not None:
+        check_suffix(out, [".json"])
+        check_outputs([out, out.with_suffix(".png")], _given(arguments))
     predictor = DANShapePredictor(arguments.model)
     name, layout = predictor.info["name"], predictor.layout
     faces = read_dataset(arguments.dataset, layout.size, arguments.boxes)
+    if out is not None:
+        check_outputs([out, out.with_suffix(".png")], _dataset_files(faces))
     detector = None
     if all(face.rectangle is None for face in faces):
         from danpredict.objects import frontal_face_detector
@@ -70,7 +96,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     if out is not None:
         from danpredict.plots import draw_report
 
-        out.write_text(json.dumps({name: row}, indent=1), "utf-8")
+        write_text(out, json.dumps({name: row}, indent=1))
         title = f"{name} on {'/'.join(arguments.dataset.resolve().parts[-2:])}, {len(used)} faces"
         draw_report({name: row}, title, out.with_suffix(".png"))
         print(f"wrote {out} and {out.with_suffix('.png')}")
@@ -113,10 +139,11 @@ def relabel(arguments: argparse.Namespace) -> None:
     from danpredict.relabel import relabel
     from danpredict.shipped import find_model
 
-    if not arguments.out.parent.is_dir():
-        raise ValueError(f"expected --out in an existing folder, got {arguments.out}")
+    check_suffix(arguments.out, [".csv"])
+    check_outputs([arguments.out], _given(arguments))
     model = read_model(find_model(arguments.model))
     faces = read_dataset(arguments.dataset, model.layout.size)
+    check_outputs([arguments.out], _dataset_files(faces))
     kept = relabel(Cascade(model), faces, model.layout, arguments.out)
     print(f"wrote {arguments.out}: {kept} of {len(faces)} faces")
 
@@ -133,12 +160,13 @@ def export(arguments: argparse.Namespace) -> None:
         message = f"export needs {error.name}: pip install 'danpredict[torch]'"
         raise ImportError(message) from error
 
-    if not arguments.out.parent.is_dir():
-        raise ValueError(f"expected --out in an existing folder, got {arguments.out}")
+    check_suffix(arguments.out, [".dan"])
+    check_outputs([arguments.out], [find_model(arguments.model), *arguments.int8])
     model = read_model(find_model(arguments.model))
     faces = [face for path in arguments.int8 for face in read_dataset(path, model.layout.size)]
+    check_outputs([arguments.out], _dataset_files(faces))
     small = quantise(model, faces, arguments.out.stem)
-    arguments.out.write_bytes(small.data)
+    write_bytes(arguments.out, small.data)
     print(f"wrote {arguments.out}, {len(small.data) / 1e6:.1f} MB")
 
 
@@ -185,9 +213,12 @@ def info(arguments: argparse.Namespace) -> None:
 def convert(arguments: argparse.Namespace) -> None:
     """Landmarks of a file in another convention."""
     from danpredict.conversion import convert as converted
-    from danpredict.landmark_files import read_landmarks, write_landmarks
+    from danpredict.landmark_files import check_kind, read_landmarks, write_landmarks
     from danpredict.layouts import convention
 
+    check_kind(arguments.out)
+    check_outputs([arguments.out], [arguments.file])
+    convention(arguments.to)  # a wrong name is better said before the work
     missing = "nan" if arguments.gaps else "raise"
     faces = read_landmarks(arguments.file, convention(arguments.source).size)
     given = (converted(f.landmarks, arguments.source, arguments.to, missing=missing) for f in faces)
@@ -237,12 +268,18 @@ def align(arguments: argparse.Namespace) -> None:
         arguments.model,
         arguments.detector,
         arguments.weights,
+        arguments.upsample,
     )
-    pictures, faces, errors = align_folder(job, arguments.processes)
-    print(f"wrote {faces} faces of {pictures} pictures to {arguments.out}")
-    if errors:
-        lines = "\n".join(f"  {name}: {error}" for name, error in errors.items())
-        raise ValueError(f"{len(errors)} of {pictures} pictures failed:\n{lines}")
+    aligned = align_folder(job, arguments.processes)
+    print(f"{aligned.faces} faces of {aligned.pictures} pictures are in {arguments.out}", end="")
+    print(f", {aligned.made} of the pictures aligned now")
+    if aligned.skipped:
+        print(f"skipped, since OpenCV does not read them: {aligned.skipped}")
+    if aligned.errors:
+        for name, error in aligned.errors.items():
+            print(f"  {name}: {error}", file=sys.stderr)
+        count = f"{len(aligned.errors)} of {aligned.pictures} pictures failed"
+        raise ValueError(f"{count}, listed above")
 
 
 def track(arguments: argparse.Namespace) -> None:
@@ -250,18 +287,39 @@ def track(arguments: argparse.Namespace) -> None:
     from danpredict.detectors import load_detector
     from danpredict.predictor import DANShapePredictor
     from danpredict.tracker import Tracker
-    from danpredict.video import Video, track_video
+    from danpredict.video import track_video
+    from danpredict.video_files import VIDEOS, Video
 
-    video = Video(arguments.video)
-    tracker = Tracker(
-        DANShapePredictor(arguments.model) if arguments.model else None,
-        load_detector(arguments.detector, weights=arguments.weights),
-        smoothing=arguments.smoothing,
+    outputs = [path for path in (arguments.out, arguments.json) if path is not None]
+    if arguments.out is not None:
+        check_suffix(arguments.out, VIDEOS)
+    check_outputs(outputs, [p for p in (Path(arguments.video), *_given(arguments)) if p.is_file()])
+    detector = load_detector(
+        arguments.detector, weights=arguments.weights, upsample=arguments.upsample
     )
+    predictor = None if arguments.model is None else DANShapePredictor(arguments.model)
+    tracker = Tracker(predictor, detector, smoothing=arguments.smoothing)
+    video = Video(arguments.video)
     played = track_video(video, tracker, arguments.out, arguments.json)
     print(
         f"{played.frames} frames, {played.faces} faces in them, {played.detector_calls} calls of "
         f"the detector, {played.frames / max(played.seconds, 1e-9):.0f} frames a second"
     )
-    for path in filter(None, (arguments.out, arguments.json)):
+    if video.missing and not video.is_camera:
+        print(f"the file announces {video.frames} frames; {video.missing} could not be decoded")
+    if not played.faces:
+        print(
+            f"no face was found in any frame; --upsample {arguments.upsample + 1} finds smaller "
+            "ones, and --detector takes another detector"
+        )
+    for path in outputs:
         print(f"wrote {path}")
+
+
+def _given(arguments: argparse.Namespace) -> list[Path]:
+    """Files and folders that a command's options name and that it reads."""
+    from danpredict.shipped import find_model
+
+    names = ("dataset", "boxes", "weights")
+    paths = [path for name in names if (path := getattr(arguments, name, None)) is not None]
+    return paths if arguments.model is None else [*paths, find_model(arguments.model)]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 
 from danpredict.geometry import FloatArray
 from danpredict.images import Image
+from danpredict.picture_files import PICTURES, check_below, read_picture
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom, inclusive
-
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp"}
 
 
 @dataclass(frozen=True)
@@ -42,27 +42,6 @@ class LabelledFace:
     def photo(self) -> str:
         """The same for faces cut from one photo: 300-W numbers these ``_1``, ``_2``, ..."""
         return f"{self.path.parent.name}/{re.sub(r'_[0-9]$', '', self.path.stem)}"
-
-
-def read_picture(path: Path, *, upright: bool = False) -> Image:
-    """Read a picture as H x W x 3 RGB uint8.
-
-    ``upright`` turns it as its EXIF orientation says. Landmark files mean the pixels as stored.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        The file is missing, or is no picture that OpenCV can read.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"expected a picture, found no such file: {path}")
-    # Decoded from memory: OpenCV cannot open every file name that Python can.
-    data = np.frombuffer(path.read_bytes(), np.uint8)
-    flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    image = cv2.imdecode(data, flags) if data.size else None
-    if image is None:
-        raise ValueError(f"expected a picture, got a file that OpenCV cannot decode: {path}")
-    return np.ascontiguousarray(image[..., ::-1])
 
 
 def read_pts(path: Path) -> FloatArray:
@@ -125,18 +104,29 @@ def read_rectangles(path: Path) -> dict[Path, Rectangle | None]:
     if not path.is_file():
         raise FileNotFoundError(f"expected a JSON file of rectangles, found no {path}")
     try:
-        table = json.loads(path.read_text("utf-8"))
-        return {
-            (path.parent / name).resolve(): None
-            if row is None
-            else (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
-            for name, row in table.items()
-        }
-    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        table = json.loads(path.read_text("utf-8-sig"))
+        return {(path.parent / name).resolve(): _rectangle(row) for name, row in table.items()}
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             'expected JSON like {"picture.jpg": [left, top, right, bottom] or null}, '
             f"got {path}: {error}"
         ) from error
+
+
+def _rectangle(row: Any) -> Rectangle | None:
+    if row is None:
+        return None
+    if not isinstance(row, list) or len(row) != 4:
+        raise ValueError(f"a rectangle {row!r:.80}")
+    left, top, right, bottom = map(float, row)
+    if not all(map(math.isfinite, (left, top, right, bottom))):
+        raise ValueError(f"a rectangle that is not finite: {row}")
+    return left, top, right, bottom
+
+
+def csv_header(size: int) -> list[str]:
+    """The first row of a table of ``size`` landmarks: ``file,x0,y0,x1,y1,...``."""
+    return ["file", *(f"{axis}{i}" for i in range(size) for axis in "xy")]
 
 
 def csv_columns(header: Sequence[str], path: Path) -> list[int]:
@@ -151,7 +141,7 @@ def read_csv(path: Path, size: int) -> list[LabelledFace]:
     """Read a table with the header ``file,x0,y0,x1,y1,...``, 0-based pixels.
 
     A picture is named by its path from the table's folder, or by its name alone if it lies
-    anywhere below.
+    anywhere below. It has to lie in that folder or below.
 
     Parameters
     ----------
@@ -165,40 +155,59 @@ def read_csv(path: Path, size: int) -> list[LabelledFace]:
     FileNotFoundError
         The table or one of its pictures is missing.
     ValueError
-        No such header, or a row without a file and pairs of numbers.
+        No such header, a row without a file and pairs of numbers, or a picture elsewhere.
     """
     if not path.is_file():
         raise FileNotFoundError(f"expected a CSV table of landmarks, found no {path}")
-    pictures: dict[str, list[Path]] = {}
-    for picture in path.parent.rglob("*"):
-        if picture.suffix.lower() in PICTURES:
-            pictures.setdefault(picture.name, []).append(picture)
     faces = []
-    with path.open(newline="", encoding="utf-8") as stream:
+    with path.open(newline="", encoding="utf-8-sig") as stream:  # with or without a BOM
         rows = csv.reader(stream)
-        columns = csv_columns(next(rows, []), path)
-        if max(columns) >= size:
-            raise ValueError(f"expected {size} landmarks, got x{max(columns)} in {path}")
-        for row in rows:
-            landmarks = np.full((size, 2), np.nan)
-            try:
-                values = [float(word) if word else np.nan for word in row[1:]]
-                landmarks[columns] = np.array(values).reshape(len(columns), 2)
-                landmarks[np.isnan(landmarks).any(1)] = np.nan
-                direct = path.parent / row[0]
-                found = [direct] if direct.is_file() else pictures.get(Path(row[0]).name, [])
-            except (ValueError, IndexError) as error:
-                raise ValueError(
-                    f"expected 'file,x0,y0,...' in line {rows.line_num} of {path}: {error}"
-                ) from error
-            if len(found) != 1:
-                raise FileNotFoundError(
-                    f"expected one picture {row[0]} below {path.parent}, found {len(found)}"
-                )
-            faces.append(LabelledFace(found[0], landmarks))
+        try:
+            columns = csv_columns(next(rows, []), path)
+            if max(columns) >= size:
+                raise ValueError(f"expected {size} landmarks, got x{max(columns)} in {path}")
+            pictures = _pictures_below(path.parent)
+            for row in rows:
+                try:
+                    faces.append(_csv_face(row, columns, size, path, pictures))
+                except (ValueError, IndexError) as error:
+                    raise ValueError(
+                        f"expected 'file,x0,y0,...' in line {rows.line_num} of {path}: {error}"
+                    ) from error
+        except csv.Error as error:
+            raise ValueError(
+                f"expected a CSV table, got {path}, line {rows.line_num}: {error}"
+            ) from error
     if not faces:
         raise ValueError(f"expected 'file,x0,y0,...' rows, got an empty table {path}")
     return faces
+
+
+def _pictures_below(folder: Path) -> dict[str, list[Path]]:
+    """All pictures of a folder and below, by their names alone."""
+    pictures: dict[str, list[Path]] = {}
+    for picture in folder.rglob("*"):
+        if picture.suffix.lower() in PICTURES:
+            pictures.setdefault(picture.name, []).append(picture)
+    return pictures
+
+
+def _csv_face(
+    row: list[str], columns: list[int], size: int, path: Path, pictures: dict[str, list[Path]]
+) -> LabelledFace:
+    landmarks = np.full((size, 2), np.nan)
+    values = [float(word) if word else np.nan for word in row[1:]]
+    if any(map(math.isinf, values)):
+        raise ValueError("a coordinate that is infinite")
+    landmarks[columns] = np.array(values).reshape(len(columns), 2)
+    landmarks[np.isnan(landmarks).any(1)] = np.nan
+    direct = path.parent / row[0]
+    found = [direct] if direct.is_file() else pictures.get(Path(row[0]).name, [])
+    if len(found) != 1:
+        raise FileNotFoundError(
+            f"expected one picture {row[0]} below {path.parent}, found {len(found)}"
+        )
+    return LabelledFace(check_below(path.parent, found[0]), landmarks)
 
 
 def read_dataset(path: Path, size: int, rectangles: Path | None = None) -> list[LabelledFace]:

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+
+LARGEST = sys.float_info.max
+SEVERAL = ("rectangles", "mmod_rectangles")  # dlib's lists
+SIDES = ("left", "top", "right", "bottom")
+
+
+def _check_number(name: str, value: object) -> None:
+    """Raise TypeError for what is no number, ValueError for one that is not finite."""
+    if type(value) is float or type(value) is int:  # nearly always, and fast
+        number = value
+    elif isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+        number = float(value)
+    else:
+        raise TypeError(f"expected a number for {name}, got {value!r:.80} ({type(value).__name__})")
+    if not -LARGEST <= number <= LARGEST:  # NaN too
+        raise ValueError(f"expected a finite number for {name}, got {number!r:.80}")
 
 
 @dataclass(frozen=True)
@@ -22,6 +40,14 @@ class FaceBox:
     source : str or None
         Name of the detector, whose calibration is in ``adapters/boxes.json``; None for rectangles
         as the model expects them, which for the shipped ones is dlib's HOG detector.
+
+    Raises
+    ------
+    TypeError
+        A side or a score that is no number (a string or a bool is none), or a source that is no
+        string.
+    ValueError
+        A side or a score that is NaN or infinite.
     """
 
     left: float
@@ -31,12 +57,24 @@ class FaceBox:
     score: float | None = None
     source: str | None = None
 
+    def __post_init__(self) -> None:
+        for name, value in zip(SIDES, self.sides, strict=True):
+            _check_number(name, value)
+        if self.score is not None:
+            _check_number("score", self.score)
+        if self.source is not None and not isinstance(self.source, str):
+            raise TypeError(f"expected the name of a detector as source, got {self.source!r:.80}")
+
     @classmethod
     def from_xywh(
         cls, x: float, y: float, width: float, height: float, source: str | None = None
     ) -> FaceBox:
-        """From left, top, width and height, the order of OpenCV."""
-        return cls(x, y, x + width - 1, y + height - 1, None, source)
+        """From left, top, width and height, the order of OpenCV; raises as `FaceBox`."""
+        for name, value in zip(("x", "y", "width", "height"), (x, y, width, height), strict=True):
+            _check_number(name, value)
+        # Python's own numbers: uint8 would wrap around at 255.
+        x, y = float(x), float(y)
+        return cls(x, y, x + float(width) - 1, y + float(height) - 1, None, source)
 
     @classmethod
     def from_css(
@@ -58,14 +96,15 @@ def face_box(box: Any, source: str | None = None) -> FaceBox:
     ----------
     box : FaceBox, dlib.rectangle, dlib.drectangle, dlib.mmod_rectangle, or 4 or 5 numbers
         Numbers are left, top, right, bottom and perhaps a score, as face-alignment's detectors
-        return them. For other orders see `FaceBox.from_xywh` and `FaceBox.from_css`.
+        return them, in a sequence, a numpy array or a torch tensor. For other orders see
+        `FaceBox.from_xywh` and `FaceBox.from_css`.
     source : str, optional
         Name of the detector. Only a ``mmod_rectangle`` and a `FaceBox` tell it themselves.
 
     Raises
     ------
     TypeError
-        No rectangle.
+        No rectangle; among these strings, bytes, and rows of strings, bools or dates.
     ValueError
         Numbers that are not finite.
     """
@@ -76,19 +115,56 @@ def face_box(box: Any, source: str | None = None) -> FaceBox:
         return replace(found, score=float(box.confidence))
     if all(callable(getattr(box, side, None)) for side in ("left", "top", "right", "bottom")):
         return FaceBox(box.left(), box.top(), box.right(), box.bottom(), None, source)
-    if isinstance(box, np.ndarray) or (
-        isinstance(box, Sequence) and not isinstance(box, (str, bytes))
-    ):
-        try:
-            row = np.asarray(box, float)
-        except (TypeError, ValueError):
-            row = np.empty(0)
-        if row.shape in ((4,), (5,)):
-            if not np.isfinite(row).all():
-                raise ValueError(f"expected a finite left, top, right, bottom, got {row.tolist()}")
-            left, top, right, bottom, *score = row.tolist()
-            return FaceBox(left, top, right, bottom, score[0] if score else None, source)
+    row = _row(box)
+    if row is not None and len(row) in (4, 5):
+        if any(isinstance(value, float) and not math.isfinite(value) for value in row):
+            raise ValueError(f"expected a finite left, top, right, bottom, got {row}")
+        left, top, right, bottom, *score = row
+        return FaceBox(left, top, right, bottom, score[0] if score else None, source)
     raise TypeError(
         "box must be a dlib rectangle, a danpredict.FaceBox or (left, top, right, bottom"
-        f"[, score]), got {type(box).__module__}.{type(box).__qualname__}"
+        f"[, score]), got {_described(box)}{_hint(box)}"
+    )
+
+
+def _row(box: Any) -> list[Any] | None:
+    """The elements of what may be a row of numbers, as Python's own; None for anything else."""
+    if type(box).__module__.partition(".")[0] == "torch" and hasattr(box, "detach"):
+        box = box.detach().cpu().double().numpy()
+    if isinstance(box, np.ndarray):
+        numeric = box.ndim == 1 and box.dtype.kind in "iuf"
+        return box.tolist() if numeric else None
+    if isinstance(box, Sequence) and not isinstance(box, str | bytes | bytearray | memoryview):
+        # Elements of numpy and torch become Python's; a list in a list stays one, and is refused.
+        row = [value.item() if np.ndim(value) == 0 and hasattr(value, "item") else value
+               for value in box]  # fmt: skip
+        return row if len(row) not in (4, 5) or all(map(_is_number, row)) else None
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _described(box: object) -> str:
+    kind = f"{type(box).__module__}.{type(box).__qualname__}".removeprefix("builtins.")
+    if isinstance(box, np.ndarray):
+        return f"{kind} of {box.dtype}, shape {box.shape}"
+    return f"{kind} {box!r:.80}"
+
+
+def _hint(box: object) -> str:
+    """What to do with several rectangles in one: the commonest mistake."""
+    several = type(box).__name__ in SEVERAL or (
+        isinstance(box, Sequence | np.ndarray) and len(box) > 0 and _is_box(box[0])
+    )
+    return ". For several rectangles of an image use predictor.predict(image, rects)" * several
+
+
+def _is_box(item: object) -> bool:
+    return (
+        isinstance(item, FaceBox)
+        or all(hasattr(item, side) for side in SIDES)
+        or hasattr(item, "rect")
+        or (isinstance(item, Sequence | np.ndarray) and len(item) in (4, 5))
     )

@@ -1,12 +1,19 @@
-"""Align whole folders: in parallel, resumable, and no bad picture stops it."""
+"""Align whole folders: in parallel, resumable, and no bad picture stops it.
+
+What was done is in ``align.jsonl`` in the output folder, a line per picture. A line counts as long
+as the picture, the options and the model are the ones that it names, and its chips are there.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +21,13 @@ import cv2
 from tqdm import tqdm
 
 from danpredict.chips import align_face
-from danpredict.datasets import PICTURES, read_picture
+from danpredict.error_boundary import one_line
+from danpredict.output_files import TEMPORARY, write_bytes, write_text
+from danpredict.picture_files import PICTURES, read_picture, skipped_pictures
+from danpredict.worker_processes import start_worker
 
-LOG = "align.jsonl"  # a line per finished picture: what resuming goes by
+LOG = "align.jsonl"
+Row = dict[str, Any]  # a line of the log
 
 
 class Job(NamedTuple):
@@ -29,41 +40,77 @@ class Job(NamedTuple):
     model: str | None
     detector: str
     weights: Path | None
+    upsample: int = 0
+
+
+class Aligned(NamedTuple):
+    """What became of a folder.
+
+    Attributes
+    ----------
+    pictures, faces : int
+        Of this run and of earlier ones.
+    made : int
+        Pictures that this run aligned.
+    errors : dict
+        What is wrong with pictures that failed, by name.
+    skipped : str
+        Pictures in formats that are not read; see `danpredict.picture_files.skipped_pictures`.
+    """
+
+    pictures: int
+    faces: int
+    made: int
+    errors: dict[str, str]
+    skipped: str
 
 
 _worker: dict[str, Any] = {}
 
 
-def _start_worker(job: Job) -> None:
+def _load(job: Job) -> str:
+    """Load detector and predictor into this process; returns a key of options and model."""
     from danpredict.detectors import load_detector
     from danpredict.predictor import DANShapePredictor
 
+    predictor = DANShapePredictor(job.model, threads=1, steady=True)
+    _worker["job"], _worker["predictor"] = job, predictor
+    _worker["detector"] = load_detector(job.detector, weights=job.weights, upsample=job.upsample)
+    weights = None if job.weights is None else hashlib.sha256(job.weights.read_bytes()).hexdigest()
+    options = (job.template, job.size, job.detector, weights, job.upsample, predictor.info)
+    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _start(job: Job) -> None:
+    start_worker()
     cv2.setNumThreads(1)
-    _worker["job"] = job
-    _worker["detector"] = load_detector(job.detector, weights=job.weights)
-    _worker["predictor"] = DANShapePredictor(job.model, threads=1, steady=True)
+    _load(job)
 
 
-def _write(path: Path, chip: Any) -> None:
-    """All of the file or nothing."""
+def _stamp(path: Path) -> list[int]:
+    """Changes when a picture is replaced by another: its size, and when it was written (ns)."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _write_chip(path: Path, chip: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     ordered = chip if chip.ndim == 2 else chip[..., ::-1]
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(cv2.imencode(".png", ordered)[1].tobytes())
-    partial.replace(path)
+    write_bytes(path, cv2.imencode(".png", ordered)[1].tobytes())
 
 
-def _align(name: str) -> dict[str, Any]:
+def _align(name: str) -> Row:
     """Align one picture; its line of the log."""
     job: Job = _worker["job"]
     try:
-        image = read_picture(job.folder / name, upright=True)
-        dets = _worker["predictor"].predict(image, _worker["detector"](image))
+        picture = job.folder / name
+        stamp = _stamp(picture)
+        image = read_picture(picture, upright=True)
         chips = []
-        for i, det in enumerate(dets):
+        for i, det in enumerate(_worker["predictor"].predict(image, _worker["detector"](image))):
             chip, transform = align_face(image, det, job.template, job.size)
-            path = job.out / Path(name).with_suffix("") / f"{i}.png"
-            _write(path, chip)
+            path = job.out / name / f"{i}.png"  # a.jpg and a.png have folders of their own
+            _write_chip(path, chip)
             chips.append(
                 {
                     "chip": path.relative_to(job.out).as_posix(),
@@ -71,68 +118,132 @@ def _align(name: str) -> dict[str, Any]:
                     "transform": transform.params[:2].round(6).tolist(),
                 }
             )
-    except (OSError, ValueError, RuntimeError, cv2.error) as error:
-        return {"picture": name, "error": str(error)}
-    return {"picture": name, "faces": chips}
+    except Exception as error:  # no picture may stop the others
+        return {"picture": name, "error": one_line(error)}
+    return {"picture": name, "stamp": stamp, "faces": chips}
 
 
-def _finished(log: Path) -> dict[str, dict[str, Any]]:
-    """Lines of the log by picture; a last line that was cut off does not count."""
-    rows = {}
+def _read_log(log: Path) -> dict[str, Row]:
+    """Lines of the log by picture; a line that was cut off does not count."""
+    rows: dict[str, Row] = {}
     if log.is_file():
-        for line in log.read_text("utf-8").splitlines():
-            try:
+        for line in log.read_text("utf-8", errors="replace").splitlines():
+            with suppress(ValueError):
                 row = json.loads(line)
-            except ValueError:  # cut off, or empty
-                continue
-            rows[row["picture"]] = row
+                if isinstance(row, dict) and isinstance(row.get("picture"), str):
+                    rows[row["picture"]] = row
     return rows
 
 
-def _results(job: Job, names: Sequence[str], processes: int) -> Iterator[dict[str, Any]]:
+def _write_log(log: Path, rows: dict[str, Row]) -> None:
+    """A line for each picture, in order: the same after any number of interrupted runs."""
+    write_text(log, "".join(json.dumps(rows[name]) + "\n" for name in sorted(rows)))
+
+
+def _is_done(row: Row, key: str, job: Job) -> bool:
+    """Whether a line of the log holds for this picture, these options and this model."""
+    try:
+        return (
+            row["key"] == key
+            and row["stamp"] == _stamp(job.folder / row["picture"])
+            and all((job.out / face["chip"]).is_file() for face in row["faces"])
+        )
+    except (KeyError, TypeError):  # a failed picture, or a line of an older version
+        return False
+
+
+def _remove_stale(old: Row | None, new: Row, out: Path) -> None:
+    """Remove chips that an earlier run wrote for a picture and that it no longer has."""
+    if old is None or "faces" not in new:
+        return
+    kept = {face["chip"] for face in new["faces"]}
+    for face in old.get("faces", ()):
+        chip = (out / face["chip"]).resolve()
+        if face["chip"] not in kept and chip.is_relative_to(out.resolve()):
+            chip.unlink(missing_ok=True)
+
+
+def _results(job: Job, names: Sequence[str], processes: int) -> Iterator[Row]:
     if processes == 1:
-        _start_worker(job)
         yield from map(_align, names)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, _start_worker, (job,)) as pool:
+    pool = ProcessPoolExecutor(processes, context, _start, (job,))
+    try:
         yield from pool.map(_align, names, chunksize=4)
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            "a worker process ended, perhaps for lack of memory; the same command resumes, and "
+            "takes less memory with fewer --processes"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def align_folder(job: Job, processes: int | None = None) -> tuple[int, int, dict[str, str]]:
+def _find_pictures(job: Job) -> tuple[list[str], str]:
+    """Names of the pictures of a folder and below, and what was skipped; no chips of any run."""
+    if not job.folder.is_dir():
+        raise FileNotFoundError(f"expected a folder of pictures, found no {job.folder}")
+    folder, out = job.folder.resolve(), job.out.resolve()
+    if folder.is_relative_to(out):
+        raise ValueError(f"expected an --out folder that does not hold the pictures, got {job.out}")
+    files = sorted(job.folder.rglob("*"))
+    outputs = {out} | {path.parent.resolve() for path in files if path.name == LOG}
+    files = [path for path in files if not outputs & {path.resolve(), *path.resolve().parents}]
+    names = [p.relative_to(job.folder).as_posix() for p in files if p.suffix.lower() in PICTURES]
+    skipped = skipped_pictures(files)
+    if not names:
+        others = f" (OpenCV does not read {skipped})" if skipped else ""
+        raise FileNotFoundError(f"expected pictures, found none in {job.folder}{others}")
+    return names, skipped
+
+
+def align_folder(job: Job, processes: int | None = None) -> Aligned:
     """Cut the chips of all faces in all pictures of a folder and below.
 
-    Chips are ``<picture without its ending>/<number>.png`` in ``out``; pictures that
-    ``align.jsonl`` there lists as done are left out.
-
-    Returns
-    -------
-    numbers of pictures and of faces, and the errors by picture; those of earlier runs included
+    Chips are ``<picture>/<number>.png`` in ``out``, such as ``a.jpg/0.png``. Folders that hold an
+    ``align.jsonl`` are the output of a run, and left out.
 
     Raises
     ------
     FileNotFoundError
         No such folder, or no pictures in it.
+    ValueError, ImportError, RuntimeError
+        The output folder holds the pictures; the detector or the model cannot be loaded; a worker
+        process ended.
+    OSError
+        The output folder cannot be written to.
     """
-    if not job.folder.is_dir():
-        raise FileNotFoundError(f"expected a folder of pictures, found no {job.folder}")
-    names = [
-        path.relative_to(job.folder).as_posix()
-        for path in sorted(job.folder.rglob("*"))
-        if path.suffix.lower() in PICTURES and job.out not in path.parents
-    ]
-    if not names:
-        raise FileNotFoundError(f"expected pictures, found none in {job.folder}")
+    names, skipped = _find_pictures(job)
     job.out.mkdir(parents=True, exist_ok=True)
+    key = _load(job)  # here as well, so that what is wrong is said once and before the work
     log = job.out / LOG
-    rows = {name: row for name, row in _finished(log).items() if name in names}
-    left = [name for name in names if "faces" not in rows.get(name, {})]
+    rows = _read_log(log)
+    left = [name for name in names if not _is_done(rows.get(name, {}), key, job)]
+    # A picture whose chips will be overwritten is no longer done, whatever happens next.
+    before = {name: rows[name] for name in left if name in rows}
+    rows |= {name: {k: v for k, v in row.items() if k != "key"} for name, row in before.items()}
+    _write_log(log, rows)
     processes = min(processes or os.cpu_count() or 1, max(1, len(left)))
     with log.open("a", encoding="utf-8") as stream:
-        stream.write("\n" if log.stat().st_size else "")  # after a line that was cut off
         for row in tqdm(_results(job, left, processes), "aligning", len(left), unit="picture"):
-            rows[row["picture"]] = row
-            stream.write(json.dumps(row) + "\n")
+            _remove_stale(before.get(row["picture"]), row, job.out)
+            rows[row["picture"]] = {"key": key, **row}
+            stream.write(json.dumps(rows[row["picture"]]) + "\n")
             stream.flush()
-    errors = {name: row["error"] for name, row in rows.items() if "error" in row}
-    return len(names), sum(len(row.get("faces", ())) for row in rows.values()), errors
+    _write_log(log, rows)
+    _remove_temporary(job.out)
+    mine = [rows[name] for name in names]
+    return Aligned(
+        len(names),
+        sum(len(row.get("faces", ())) for row in mine),
+        len(left),
+        {row["picture"]: row["error"] for row in mine if "error" in row},
+        skipped,
+    )
+
+
+def _remove_temporary(out: Path) -> None:
+    """Remove what killed runs left behind; only one run may write to a folder at a time."""
+    for path in out.rglob(f"{TEMPORARY}*"):
+        path.unlink(missing_ok=True)

@@ -26,6 +26,7 @@ from danpredict.images import Image
 
 CHANNELS = (1, 3, 4)
 EXPECTED = "Unsupported image type, must be 8bit gray or RGB image"  # dlib's words
+IS_NONE = "None: cv2.imread returns it where it cannot read a file, so check the path"
 SHAPES = "shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
 
 
@@ -79,16 +80,23 @@ def as_image(image: object) -> Image:
         No array, picture or tensor.
     RuntimeError
         An array of another kind; begins with dlib's own words.
+    OSError, ValueError
+        Pillow's own, for a picture of a truncated file or one that is closed.
     """
     if not isinstance(image, np.ndarray):
         readers = {"PIL": _from_pil, "torch": _from_torch}
         reader = readers.get(_library(image))
         if reader is None or not hasattr(image, "mode" if reader is _from_pil else "permute"):
             raise TypeError(
-                "image must be a numpy.ndarray, a PIL.Image or a torch.Tensor, "
-                f"got {type(image).__module__}.{type(image).__qualname__}"
+                "image must be a numpy.ndarray, a PIL.Image or a torch.Tensor, got "
+                + (
+                    IS_NONE
+                    if image is None
+                    else f"{type(image).__module__}.{type(image).__qualname__}"
+                )
             )
         image = reader(image)
+    image = np.asarray(image)  # of a masked array or another subclass the plain pixels
     if image.ndim != 2 and not (image.ndim == 3 and image.shape[2] in CHANNELS):
         raise RuntimeError(f"{EXPECTED}: expected {SHAPES}, got {image.dtype} {image.shape}")
     if image.ndim == 3:

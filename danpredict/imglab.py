@@ -9,6 +9,7 @@ import numpy as np
 
 from danpredict.datasets import LabelledFace, Rectangle
 from danpredict.geometry import FloatArray
+from danpredict.picture_files import check_below
 
 LARGEST = 2**28  # bytes; 300-W with all its landmarks is 30 MB
 MOST_PARTS = 10_000
@@ -65,10 +66,11 @@ def parse(path: Path) -> ElementTree.Element:
         raise ValueError(f"expected at most {LARGEST} bytes, got {path.stat().st_size} in {path}")
     try:
         parser = ElementTree.XMLParser(target=_Builder())
+        # LookupError: an encoding that Python does not know.
         root: ElementTree.Element = ElementTree.parse(path, parser).getroot()
         if root.tag != "dataset":
             raise ValueError(f"expected <dataset>, got <{root.tag}>")
-    except (ValueError, ElementTree.ParseError) as error:
+    except (ValueError, LookupError, ElementTree.ParseError) as error:
         raise ValueError(f"expected imglab XML, got {path}: {error}") from error
     return root
 
@@ -113,9 +115,7 @@ def read_imglab(path: Path, size: int) -> list[LabelledFace]:
     faces: list[LabelledFace] = []
     try:
         for image in root.iter("image"):
-            picture = (folder / image.get("file", "")).resolve()
-            if not picture.is_relative_to(folder):
-                raise ValueError(f"expected pictures in its folder, got {image.get('file')!r}")
+            picture = check_below(folder, folder / image.get("file", "")).resolve()
             if not picture.is_file():
                 raise FileNotFoundError(f"expected a picture, found no {picture}")
             boxes = (box for box in image.iter("box") if box.get("ignore") in (None, "0"))

@@ -11,11 +11,13 @@ from typing import Any
 from danpredict.resources import data_folder
 
 
-def read_ranges(text: str) -> tuple[int, ...]:
-    """``"0-3, 7"`` as 0, 1, 2, 3, 7."""
+def read_ranges(text: str, count: int) -> tuple[int, ...]:
+    """``"0-3, 7"`` as 0, 1, 2, 3, 7; ValueError for points that are not below ``count``."""
     points: list[int] = []
     for part in filter(None, map(str.strip, text.split(","))):
         first, _, last = part.partition("-")
+        if int(last or first) >= count:
+            raise ValueError(f"expected landmarks below {count}, got {part!r:.80}")
         points += range(int(first), int(last or first) + 1)
     return tuple(points)
 
@@ -50,7 +52,7 @@ class PointMap:
         for entry in data["points"]:
             single = [entry] if isinstance(entry, int) else entry or []
             rows.append(tuple(single))
-        approximate = frozenset(read_ranges(data.get("approximate", "")))
+        approximate = frozenset(read_ranges(data.get("approximate", ""), len(rows)))
         return cls(tuple(rows), approximate, data["source"])
 
 
@@ -99,7 +101,10 @@ class Convention:
             name=name,
             size=int(data["size"]),
             mirror=None if data["mirror"] is None else tuple(data["mirror"]),
-            groups={part: read_ranges(points) for part, points in data["groups"].items()},
+            groups={
+                part: read_ranges(points, int(data["size"]))
+                for part, points in data["groups"].items()
+            },
             eyes=None if data["eyes"] is None else (data["eyes"][0], data["eyes"][1]),
             source=data["source"],
             **maps,

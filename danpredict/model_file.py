@@ -15,9 +15,10 @@ import numpy as np
 from danpredict.boxes import BoxCalibration
 from danpredict.geometry import FloatArray
 from danpredict.layouts import Convention, convention
+from danpredict.model_info import FORMAT_VERSION, LARGEST_INFO, graph_names, parse_info
+from danpredict.onnx_check import check_graph
 
-FORMAT_VERSION = 1
-LARGEST = 2**30  # bytes unpacked: a model is some megabytes, so more is an accident or an attack
+LARGEST = 2**28  # bytes of a file or of a graph; the paper's own network has 50 million
 # The same bytes for the same model: zip entries carry a date, this is the earliest there is.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -68,13 +69,9 @@ class Model:
         return BoxCalibration.read(self.info["box"])
 
 
-def _graph_names(count: int) -> list[str]:
-    return [f"stage{i + 1}.onnx" for i in range(count)]
-
-
 def pack(info: dict[str, Any], graphs: tuple[bytes, ...]) -> Model:
     """Put a model together; adds format version and hashes to the info."""
-    names = _graph_names(len(graphs))
+    names = graph_names(len(graphs))
     info = {"format": "danpredict", "format_version": FORMAT_VERSION, **info}
     info["graphs"] = {n: hashlib.sha256(g).hexdigest() for n, g in zip(names, graphs, strict=True)}
     buffer = io.BytesIO()
@@ -85,59 +82,48 @@ def pack(info: dict[str, Any], graphs: tuple[bytes, ...]) -> Model:
     return Model(json.loads(json.dumps(info)), buffer.getvalue())  # as it will be read: no tuples
 
 
+def _entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    """One entry's bytes; its unpacked size is checked before it is unpacked."""
+    size = archive.getinfo(name).file_size
+    if size > limit:
+        raise ValueError(f"expected {name} of at most {limit} bytes, got {size}")
+    return archive.read(name)
+
+
+def _read_archive(data: bytes) -> dict[str, Any]:
+    """The info of a model file, everything checked."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        info = parse_info(_entry(archive, "model.json", LARGEST_INFO))
+        expected, found = ["model.json", *info["graphs"]], archive.namelist()
+        if sorted(found) != sorted(expected):
+            raise ValueError(f"expected the files {expected}, got {found!r:.200}")
+        for name, digest in info["graphs"].items():
+            graph = _entry(archive, name, LARGEST)
+            if (actual := hashlib.sha256(graph).hexdigest()) != digest:
+                raise ValueError(f"expected sha256 {digest!r:.80} for {name}, got {actual}")
+            try:
+                check_graph(graph)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from error
+    return info
+
+
 def unpack(data: bytes, name: str) -> Model:
     """Read a model from bytes, checking everything; ``name`` is for the error message.
 
     Raises
     ------
     RuntimeError
-        Not a model file, damaged, or of a newer format. Begins with dlib's words.
+        Not a model file, damaged, of a newer format, or with graphs that hold more than a network;
+        see `danpredict.onnx_check`. Begins with dlib's words.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-            if size > LARGEST:
-                raise ValueError(f"expected at most {LARGEST} bytes unpacked, got {size}")
-            info = json.loads(archive.read("model.json"))
-            _check_info(info)
-            for graph, expected in info["graphs"].items():
-                found = hashlib.sha256(archive.read(graph)).hexdigest()
-                if found != expected:
-                    raise ValueError(f"expected sha256 {expected} for {graph}, got {found}")
-    except Exception as error:  # there is no end to what a damaged zip or JSON provokes
+        return Model(_read_archive(data), data)
+    except Exception as error:  # a damaged zip or JSON can raise nearly anything
         raise RuntimeError(
             f"Error deserializing {name}: expected a danpredict model file, "
-            f"got {len(data)} bytes that are none or are damaged ({error})"
+            f"got {len(data)} bytes that are not one or are damaged ({error})"
         ) from error
-    return Model(info, data)
-
-
-def _check_info(info: dict[str, Any]) -> None:
-    """Raise an exception where ``model.json`` is not what this version reads."""
-    if info["format"] != "danpredict" or info["format_version"] != FORMAT_VERSION:
-        raise ValueError(
-            f"expected format danpredict {FORMAT_VERSION}, "
-            f"got {info['format']} {info['format_version']}"
-        )
-    for key in ("name", "licence", "convention"):
-        if not isinstance(info[key], str):
-            raise ValueError(f"expected text for {key}, got {info[key]!r}")
-    names = list(dict(info["graphs"]))
-    if not names or names != _graph_names(len(names)) or info["stages"] != len(names):
-        raise ValueError(f"expected graphs of {info['stages']} stages, got {names}")
-    shape = np.array(info["mean_shape"], float)
-    if shape.shape != (info["landmarks"], 2) or not np.isfinite(shape).all():
-        raise ValueError(f"expected a mean shape of {info['landmarks']} points, got {shape.shape}")
-    if not (np.ptp(shape, axis=0) > 0).all():
-        raise ValueError("expected a mean shape with a width and a height")
-    if "layout" in info and (size := Convention.read("", info["layout"]).size) != len(shape):
-        raise ValueError(f"expected a layout of {len(shape)} landmarks, got one of {size}")
-    box = info["box"]
-    if not (-9 < box["left"] < box["right"] < 9 and -9 < box["top"] < box["bottom"] < 9):
-        raise ValueError(f"expected a landmark box about the rectangle, got {box}")
-    size = info["input_size"]
-    if not isinstance(size, int) or not 16 <= size <= 4096:
-        raise ValueError(f"expected a whole input size from 16 to 4096, got {size}")
 
 
 def read_model(path: Path) -> Model:
@@ -149,7 +135,14 @@ def read_model(path: Path) -> Model:
         ``Unable to open ...`` as dlib says where there is no such file; see `unpack` for the rest.
     """
     try:
-        data = path.read_bytes()
+        regular, size = path.is_file(), path.stat().st_size
+        data = path.read_bytes() if regular and size <= LARGEST else b""
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise RuntimeError(f"Unable to open {path}") from error
+    if not regular:
+        raise RuntimeError(f"Unable to open {path}: expected a file, got a folder, device or pipe")
+    if size > LARGEST:
+        raise RuntimeError(
+            f"Error deserializing {path}: expected at most {LARGEST} bytes, got {size}"
+        )
     return unpack(data, str(path))

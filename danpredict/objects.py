@@ -26,6 +26,7 @@ except ModuleNotFoundError:
 point, points, rectangle = _library.point, _library.points, _library.rectangle
 
 ABSENT = 2**51 - 1  # x and y of dlib's OBJECT_PART_NOT_PRESENT, which has no name in Python
+FARTHEST_PART = 2**47  # pixels; with FRACTION bits behind the point, larger ones overflow 63 bits
 FRACTION = 16  # bits behind the point: steps of 1/65536 pixel
 COORDINATE = np.dtype(
     [("sign", "u1"), ("mantissa", "<u8"), ("exponent_sign", "u1"), ("exponent", "u1")]
@@ -80,6 +81,41 @@ def _takes_fractions() -> bool:
 FRACTIONS_INSIDE = _takes_fractions()
 
 
+def _numbers(name: str, values: Any, shape: tuple[int | None, ...]) -> NDArray[np.float32]:
+    """A copy as float32; ValueError for other shapes and for what is no number."""
+    try:
+        array = np.array(values)
+        if array.dtype.kind not in "iuf" and array.size:
+            raise TypeError(f"values of {array.dtype}")
+        with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
+            array = array.astype(np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"expected numbers for {name}, got {values!r:.80}: {error}") from error
+    wanted = tuple("L" if side is None else side for side in shape)
+    if array.ndim != len(shape) or any(
+        side not in (None, found) for side, found in zip(shape, array.shape, strict=True)
+    ):
+        raise ValueError(f"expected {name} of shape {wanted}, got {array.shape}")
+    return array
+
+
+def _confidence(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not 0 <= number <= 1:
+        raise ValueError(f"expected a confidence from 0 to 1, got {value!r:.80}")
+    return number
+
+
+def _present(values: Any, count: int) -> NDArray[np.bool_]:
+    array = np.asarray(values)
+    if array.shape != (count,) or array.dtype != np.bool_:
+        raise ValueError(f"expected {count} bools for present, got {values!r:.80}")
+    return array
+
+
 class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib has no types
     """A ``dlib.full_object_detection`` (or its twin) that also keeps the landmarks' fractions.
 
@@ -104,6 +140,13 @@ class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib h
         Name of the landmarks' convention.
     track_id : int or None
         Number of the face in a video; see `danpredict.Tracker`.
+
+    Raises
+    ------
+    TypeError
+        A rect that is no rectangle.
+    ValueError
+        Arrays of other shapes, or landmarks that are present and not finite, or 2 ** 47 or more.
     """
 
     track_id: int | None = None
@@ -119,11 +162,20 @@ class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib h
         convention: str | None = None,
     ) -> None:
         self.convention = convention
-        self.landmarks = np.array(landmarks, np.float32)
-        self.sigma = None if sigma is None else np.array(sigma, np.float32)
-        self.confidence = None if confidence is None else float(confidence)
-        self.stages = None if stages is None else np.array(stages, np.float32)
-        self.present = np.ones(len(self.landmarks), bool) if present is None else present
+        self.landmarks = _numbers("landmarks", landmarks, (None, 2))
+        count = len(self.landmarks)
+        self.sigma = None if sigma is None else _numbers("sigma", sigma, (count,))
+        self.confidence = None if confidence is None else _confidence(confidence)
+        self.stages = None if stages is None else _numbers("stages", stages, (None, count, 2))
+        self.present = np.ones(count, bool) if present is None else _present(present, count)
+        # NaN fails this too. Where a part is not present, its landmark may be NaN.
+        known = self.landmarks if present is None else self.landmarks[self.present]
+        if count and not (np.abs(known) < FARTHEST_PART).all():
+            raise ValueError(
+                f"expected finite landmarks below 2 ** 47 where present, got {known!r:.80}"
+            )
+        if not isinstance(rect, rectangle):
+            raise TypeError(f"expected a dlib.rectangle for rect, got {rect!r:.80}")
         if FRACTIONS_INSIDE:
             self.__setstate__((dlib_state(rect, self.landmarks, self.present),))
             return
@@ -140,9 +192,21 @@ class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib h
 
 
 def _restore(sides: tuple[int, int, int, int], attributes: dict[str, Any]) -> Detection:
+    """What pickle calls; ValueError for a state that is no detection's."""
     names = ("landmarks", "sigma", "confidence", "stages", "present", "convention")
-    detection = Detection(rectangle(*sides), *(attributes[name] for name in names))
-    detection.__dict__.update(attributes)
+    if not isinstance(attributes, dict) or not set(names) <= set(attributes):
+        raise ValueError(
+            f"expected a pickled detection with the attributes {names}, got {attributes!r:.80}"
+        )
+    try:
+        rect = rectangle(*sides)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"expected the four whole sides of a rectangle, got {sides!r:.80}"
+        ) from error
+    detection = Detection(rect, *(attributes[name] for name in names))
+    # Among the others is what users added.
+    detection.__dict__.update({k: v for k, v in attributes.items() if k not in names})
     return detection
 
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from danpredict.metrics import FAILURE
+from danpredict.output_files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+DPI = 110
 Colours = Mapping[str, str]
 
 
@@ -23,6 +26,12 @@ def colours_of(names: Iterable[str], wanted: Colours | None = None) -> dict[str,
     wanted = wanted or {}
     left = iter([c for c in COLOURS if c not in wanted.values()] + list(COLOURS))
     return {name: wanted.get(name) or next(left) for name in names}
+
+
+def save_figure(figure: Figure, path: Path, dpi: int = DPI) -> None:
+    """Write a figure, in any kind of file that matplotlib writes, whole or not at all."""
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=dpi)
 
 
 def _label(reports: Mapping[str, Any]) -> str:
@@ -107,4 +116,4 @@ def draw_report(
     for draw, axes in zip(panels, figure.subplots(2, 2).flat, strict=True):
         draw(axes, reports, colours_of(reports, colours))
         axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=110)
+    save_figure(figure, path)

@@ -23,6 +23,7 @@ from danpredict.images import Image
 from danpredict.layouts import Convention, convention
 from danpredict.metrics import face_scale
 from danpredict.model_file import Model, read_model, unpack
+from danpredict.output_files import write_bytes
 from danpredict.restart import Refining, refine_once, refine_robustly
 from danpredict.shipped import DEFAULT_MODEL, default_model, find_model
 
@@ -91,6 +92,8 @@ class DANShapePredictor:
     ------
     RuntimeError
         The model file is missing or damaged.
+    ImportError
+        Another device than the CPU, and torch is not installed.
     ValueError
         A device that is not there, another color, threads below 1, a max_sigma that is not above 0
         or that the model cannot tell, a convention that is not known or that the model's landmarks
@@ -118,7 +121,7 @@ class DANShapePredictor:
         device = "cpu" if device == "auto" else device
         options = Options(device, threads, max_sigma, convention, bool(steady), bool(strict))
         default = default_model() if device == "cpu" else DEFAULT_MODEL
-        self._start(read_model(find_model(model or default)), options)
+        self._start(read_model(find_model(default if model is None else model)), options)
 
     def _start(self, model: Model, options: Options) -> None:
         self._model, self._options = model, options
@@ -126,7 +129,12 @@ class DANShapePredictor:
         if options.device == "cpu":
             self._cascade = shared_cascade(model)
         else:
-            from danpredict.torch_cascade import TorchCascade, check_device
+            try:
+                from danpredict.torch_cascade import TorchCascade, check_device
+            except ModuleNotFoundError as error:
+                raise ImportError(
+                    f"device {options.device!r} needs {error.name}: pip install 'danpredict[torch]'"
+                ) from error
 
             self._cascade = TorchCascade(model, check_device(options.device))
         if options.max_sigma is not None and not self._cascade.trust:
@@ -170,11 +178,14 @@ class DANShapePredictor:
         Raises
         ------
         RuntimeError
-            An array that cannot be taken for an image.
+            An array that cannot be taken for an image; or the model's answer is not finite or far
+            outside of the image, so that its file must be damaged.
         TypeError
             No image, or not a rectangle.
         ValueError
             A rectangle that is not finite, or a source without a calibration.
+        OSError, ValueError
+            Pillow's own, for a picture of a truncated file or one that is closed.
         """
         return self.predict_batch([image], [[box]], source=source)[0][0]
 
@@ -292,7 +303,13 @@ class DANShapePredictor:
             return how(cascade, images[part], starts[part])
 
         with ThreadPoolExecutor(threads) as pool:
-            for refined in pool.map(refine, parts):
+            try:
+                results = pool.map(refine, parts)
+            except RuntimeError:
+                # No thread can be started: the interpreter is shutting down (this is an atexit
+                # function, or a thread that outlived the main one), or the system has none left.
+                results = map(refine, parts)
+            for refined in results:
                 yield from refined.faces()
 
     @staticmethod
@@ -331,12 +348,18 @@ class DANShapePredictor:
         """
         path = Path(os.fsdecode(predictor_output_filename))
         try:
-            path.write_bytes(self._model.data)
-        except OSError as error:
+            write_bytes(path, self._model.data)
+        except (OSError, ValueError) as error:
             raise RuntimeError(f"Error serializing the model to {path}: {error}") from error
 
     def __getstate__(self) -> dict[str, Any]:
         return {"data": self._model.data, "options": self._options}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        if (
+            not isinstance(state, dict)
+            or not isinstance(state.get("data"), bytes)
+            or not isinstance(state.get("options"), Options)
+        ):
+            raise ValueError(f"expected the state of a pickled predictor, got {state!r:.80}")
         self._start(unpack(state["data"], "a pickled predictor"), state["options"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +14,13 @@ from skimage.transform import SimilarityTransform
 from tqdm import tqdm
 
 from danpredict.cascade import Cascade
-from danpredict.datasets import LabelledFace
+from danpredict.datasets import LabelledFace, csv_header
 from danpredict.geometry import FloatArray, fit_similarity
 from danpredict.images import Image
 from danpredict.layouts import Convention
 from danpredict.metrics import face_scale
+from danpredict.output_files import write_text
+from danpredict.picture_files import check_below
 
 # How far starts are disturbed, in a canonical frame of 112 pixels: less than detectors do.
 STARTS = 3
@@ -102,20 +105,30 @@ def relabel(cascade: Cascade, faces: Sequence[LabelledFace], layout: Convention,
 
     Landmarks that some face lacks do not count in the comparison. Pictures are named relative to
     the table's folder.
+
+    Raises
+    ------
+    ValueError
+        A convention without a mirror table, or a picture that does not lie in the table's folder
+        or below: the table could not be read again.
+    OSError
+        The table cannot be written.
     """
     if layout.mirror is None:
         raise ValueError(f"expected a convention with a mirror table, got {layout.name}")
+    folder = out.parent.resolve()
+    names = [os.path.relpath(check_below(folder, face.path).resolve(), folder) for face in faces]
     rng = np.random.default_rng(0)
     answers = [
         answer(cascade, face.picture(), face.landmarks, layout, rng)
         for face in tqdm(faces, desc="relabelling", unit="face", leave=False)
     ]
     kept = trusted(answers)
-    with out.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["file", *(f"{axis}{i}" for i in range(layout.size) for axis in "xy")])
-        for face, a, keep in zip(faces, answers, kept, strict=True):
-            if keep:
-                place = os.path.relpath(face.path.resolve(), out.parent.resolve())
-                writer.writerow([place, *(f"{v:.2f}" for v in a.landmarks.ravel())])
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(csv_header(layout.size))
+    for name, a, keep in zip(names, answers, kept, strict=True):
+        if keep:
+            writer.writerow([name, *(f"{v:.2f}" for v in a.landmarks.ravel())])
+    write_text(out, stream.getvalue())
     return sum(kept)

@@ -19,6 +19,7 @@ from danpredict.image_input import as_image
 from danpredict.imglab import count_parts, read_imglab
 from danpredict.layouts import Convention
 from danpredict.model_file import Model, read_model
+from danpredict.output_files import check_outputs, write_bytes
 from danpredict.predictor import DANShapePredictor, Options
 from danpredict.shipped import find_model
 
@@ -95,10 +96,14 @@ def _faces_of(images: Sequence[Any], detections: Sequence[Iterable[Any]]) -> lis
 
 
 def _train(faces: Sequence[LabelledFace], options: shape_predictor_training_options) -> Model:
-    import torch
+    try:
+        import torch
 
-    from danpredict.training.config import load_config
-    from danpredict.training.run import Setting, TrainingData, train_on
+        from danpredict.training.config import load_config
+        from danpredict.training.run import Setting, TrainingData, train_on
+    except ModuleNotFoundError as error:
+        message = f"training needs {error.name}: pip install 'danpredict[torch]'"
+        raise ImportError(message) from error
 
     faces = [face for face in faces if np.isfinite(face.landmarks).any()]
     if not faces:
@@ -168,8 +173,9 @@ def train_shape_predictor(*arguments: Any) -> DANShapePredictor | None:
         predictor = DANShapePredictor.__new__(DANShapePredictor)
         predictor.__setstate__({"data": model.data, "options": Options()})
         return predictor
+    check_outputs([Path(second)], [Path(first)])
     model = _train(_read(first), options)
-    Path(second).write_bytes(model.data)
+    write_bytes(second, model.data)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from pathlib import Path
 
@@ -39,6 +40,23 @@ def default_model(name: str = DEFAULT_MODEL) -> str:
 
 
 def find_model(name: str | bytes | os.PathLike[str]) -> Path:
-    """Path of a shipped model by its name; anything else is a path already."""
-    path = Path(os.fsdecode(name))
-    return data_folder("weights") / f"{path}.dan" if str(path) in models() else path
+    """Path of a shipped model by its name; anything else is a path already.
+
+    Raises
+    ------
+    RuntimeError
+        A word that is neither a shipped model nor a file; begins with dlib's words.
+    """
+    text = os.fsdecode(name)
+    shipped = models()
+    if text in shipped:
+        return data_folder("weights") / f"{text}.dan"
+    path = Path(text)
+    if not text or (path.name == text and not path.suffix and not os.path.lexists(text)):
+        near = difflib.get_close_matches(text, shipped, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise RuntimeError(
+            f"Unable to open {text!r}: expected a model file or one of the shipped models "
+            f"{', '.join(shipped)}.{hint}"
+        )
+    return path

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from skimage.transform import SimilarityTransform
 from torch import Tensor
 
-from danpredict.cascade import Refined
+from danpredict.cascade import Refined, check_offsets, check_trust
 from danpredict.images import Image, read_stride, shrink_factor
 from danpredict.model_file import Model
 from danpredict.onnx_weights import network_of
@@ -106,6 +106,7 @@ class TorchCascade:
         canonical = mean_shape.expand(len(photos), -1, -1)
         hidden: Tensor | None = None
         stages: list[Tensor] = []
+        moves: list[Tensor] = []
         for stage in self.network.stages:
             if stages:
                 fitted = fit_similarity(stages[-1], mean_shape)
@@ -117,11 +118,16 @@ class TorchCascade:
             hidden = output.hidden
             moved = canonical + output.offsets
             stages.append(transform_points(invert_similarity(transform), moved))
+            moves.append(output.offsets)
+        for offsets in moves:
+            check_offsets(offsets.cpu().numpy(), self.size)
         refined = [stage.cpu().numpy() for stage in stages]
         matrices = np.tile(np.eye(3), (len(photos), 1, 1))
         matrices[:, :2] = transform.cpu().numpy()
         if not self.trust:
             return Refined(refined, None, None, matrices)
         scale = torch.hypot(transform[:, 0, 0], transform[:, 1, 0])[:, None]
-        sigma = (torch.exp(output.log_sigma) / scale).cpu().numpy()
-        return Refined(refined, sigma, torch.sigmoid(output.logit).cpu().numpy(), matrices)
+        sigma = torch.exp(output.log_sigma)
+        confidence = torch.sigmoid(output.logit).cpu().numpy()
+        check_trust(sigma.cpu().numpy(), confidence, self.size)
+        return Refined(refined, (sigma / scale).cpu().numpy(), confidence, matrices)

@@ -1,74 +1,23 @@
-"""Videos: read, tracked, drawn."""
+"""Whole videos: tracked, and drawn."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 import cv2
-import numpy as np
 from tqdm import tqdm
 
 from danpredict.images import Image
+from danpredict.output_files import replacing
 from danpredict.tracker import Tracker
+from danpredict.video_files import Video, video_output
 
 SURE, UNSURE = (0, 190, 255), (230, 90, 0)  # RGB of landmarks, by confidence
-
-
-@contextmanager
-def quiet_opencv() -> Iterator[None]:
-    """Without OpenCV's own lines on standard error: what is wrong is said by an exception."""
-    logging = cv2.utils.logging
-    level = logging.getLogLevel()
-    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
-    try:
-        yield
-    finally:
-        logging.setLogLevel(level)
-
-
-class Video:
-    """Frames of a file or a camera, RGB.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        No such file, or nothing that OpenCV can play.
-    """
-
-    def __init__(self, source: str | Path | int) -> None:
-        text = str(source)
-        camera = text.isdecimal()
-        if not camera and not Path(text).is_file():
-            raise FileNotFoundError(f"expected a video file or a camera's number, found no {text}")
-        with quiet_opencv():
-            self.capture = cv2.VideoCapture(int(text) if camera else text)
-            opened, first = self.capture.read() if self.capture.isOpened() else (False, None)
-        if camera and (not opened or first is None):
-            raise ValueError(
-                f"expected a camera or a video file, got no picture from camera {text}: name a "
-                "file where there is no camera"
-            )
-        if not opened or first is None:
-            raise ValueError(
-                f"expected a video that OpenCV can play, got {text}: damaged, empty, or a codec "
-                "that this OpenCV lacks"
-            )
-        self.first = first
-        self.fps = self.capture.get(cv2.CAP_PROP_FPS) or 30.0
-        count = int(self.capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        self.frames = count if count > 0 else None  # a camera has no end
-
-    def __iter__(self) -> Iterator[Image]:
-        frame: Any = self.first
-        while frame is not None:
-            yield np.ascontiguousarray(frame[..., ::-1], np.uint8)
-            _, frame = self.capture.read()
-        self.capture.release()
 
 
 def draw_faces(frame: Image, faces: Sequence[Any]) -> Image:
@@ -119,35 +68,36 @@ def track_video(
 ) -> Played:
     """Track a whole video; ``out`` gets it with landmarks drawn, ``rows`` a JSON line per face.
 
+    Both files are written whole or not at all. A camera has no end: Ctrl-C ends its video.
+
     Raises
     ------
-    ValueError
-        OpenCV cannot write such a video.
+    OSError, ValueError
+        A file cannot be written; see `danpredict.video_files.video_output`.
     """
-    writer = None
     frames = faces = 0
     seconds = 0.0
-    lines = None if rows is None else rows.open("w", encoding="utf-8")
-    try:
-        for frame in tqdm(video, "tracking", video.frames, unit="frame"):
-            start = time.perf_counter()
-            found = tracker.update(frame)
-            seconds += time.perf_counter() - start
-            if lines is not None:
-                lines.writelines(_row(frames, face) + "\n" for face in found)
-            if out is not None:
-                if writer is None:
-                    size = frame.shape[1::-1]
-                    code = cv2.VideoWriter.fourcc(*"mp4v")
-                    writer = cv2.VideoWriter(str(out), code, video.fps, size)
-                    if not writer.isOpened():
-                        raise ValueError(f"expected a name like tracked.mp4 to write to, got {out}")
-                writer.write(np.ascontiguousarray(draw_faces(frame, found)[..., ::-1]))
-            frames += 1
-            faces += len(found)
-    finally:
-        if lines is not None:
-            lines.close()
-        if writer is not None:
-            writer.release()
+    with ExitStack() as stack:
+        drawn = None if out is None else stack.enter_context(video_output(out, video.fps))
+        lines = None if rows is None else stack.enter_context(_text_output(rows))
+        try:
+            for frame in tqdm(video, "tracking", video.frames, unit="frame"):
+                start = time.perf_counter()
+                found = tracker.update(frame)
+                seconds += time.perf_counter() - start
+                if lines is not None:
+                    lines.writelines(_row(frames, face) + "\n" for face in found)
+                if drawn is not None:
+                    drawn.write(draw_faces(frame, found))
+                frames += 1
+                faces += len(found)
+        except KeyboardInterrupt:
+            if not video.is_camera:
+                raise
     return Played(frames, faces, tracker.detector_calls, seconds)
+
+
+@contextmanager
+def _text_output(path: Path) -> Iterator[TextIO]:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        yield stream

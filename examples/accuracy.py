@@ -19,6 +19,7 @@ from danpredict.datasets import LabelledFace, read_dataset
 from danpredict.detectors import Detector
 from danpredict.evaluation import Observation, Predictor, observe, report
 from danpredict.metrics import FAILURE
+from danpredict.output_files import write_text
 from danpredict.plots import draw_report
 from danpredict.significance import Difference, Interval, compare_paired, interval_of_mean
 
@@ -171,5 +172,5 @@ def write_accuracy(result: Accuracy, contestants: Sequence[Contestant], out: Pat
     colours = {contestant.name: contestant.colour for contestant in contestants}
     title = f"{result.folder.name}, {len(result.faces)} faces"
     draw_report(result.reports, title, out, colours)
-    out.with_suffix(".json").write_text(json.dumps(result.figures(), indent=1), "utf-8")
+    write_text(out.with_suffix(".json"), json.dumps(result.figures(), indent=1))
     print(f"wrote {out} and {out.with_suffix('.json')}")

@@ -29,8 +29,10 @@ from tqdm import tqdm
 
 import danpredict
 from danpredict.chips import chip_transform
-from danpredict.datasets import PICTURES, read_picture
+from danpredict.error_boundary import run_program
 from danpredict.metrics import roc_auc
+from danpredict.output_files import check_outputs, check_suffix, write_bytes
+from danpredict.picture_files import PICTURES, read_picture
 
 Image = NDArray[np.uint8]
 SAME = 0.5  # distance of descriptors below which two faces are grouped; dlib's example's
@@ -171,7 +173,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", nargs="?", type=Path, help="default: scikit-image's astronaut")
     parser.add_argument("--compare", action="store_true", help="persons are the folders' names")
     parser.add_argument("--out", type=Path, default=Path("contact_sheet.jpg"))
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
+    return run_program("align_for_recognition.py", lambda: run(given), debug=given.debug)
+
+
+def run(given: argparse.Namespace) -> None:
+    """Do what was asked for."""
+    if not given.compare:
+        check_suffix(given.out, PICTURES)
+        check_outputs([given.out])
     network = dlib.face_recognition_model_v1(models.face_recognition_model_location())
     if given.folder is None:
         from skimage import data
@@ -181,22 +192,24 @@ def main(arguments: list[str] | None = None) -> int:
         rng = np.random.default_rng(0)
         faces = [Face(image, rect, "astronaut"), rolled(Face(image, rect, "astronaut"), rng)]
     else:
+        if not given.folder.is_dir():
+            raise FileNotFoundError(f"expected a folder of pictures, found no {given.folder}")
         paths = sorted(p for p in given.folder.rglob("*") if p.suffix.lower() in PICTURES)
+        if not given.compare:
+            check_outputs([given.out], paths)
         faces = find_faces(paths)
     if not faces:
-        print(f"align_for_recognition.py: no face found in {given.folder}", file=sys.stderr)
-        return 2
+        raise ValueError(f"no face found in {given.folder}")
     if given.compare:
         compare(faces, network)
-        return 0
+        return
     predictor = danpredict.DANShapePredictor(steady=True)
     chips = [danpredict.face_chip(face.image, predictor(face.image, face.rect)) for face in faces]
     vectors = [dlib.vector(row.tolist()) for row in describe(network, chips)]
     labels = list(dlib.chinese_whispers_clustering(vectors, SAME))
     sheet = contact_sheet(chips, labels)
-    given.out.write_bytes(cv2.imencode(given.out.suffix, sheet[..., ::-1])[1].tobytes())
+    write_bytes(given.out, cv2.imencode(given.out.suffix, sheet[..., ::-1])[1].tobytes())
     print(f"{len(faces)} faces of {len(set(labels))} persons; wrote {given.out}")
-    return 0
 
 
 if __name__ == "__main__":

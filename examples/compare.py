@@ -37,6 +37,10 @@ from speed_shown import write_speed
 
 import danpredict
 from danpredict.datasets import read_dataset
+from danpredict.error_boundary import run_program
+from danpredict.output_files import check_outputs
+from danpredict.picture_files import PICTURES
+from danpredict.shipped import find_model
 
 
 def check_file_name(path: Path, page: bool) -> None:
@@ -72,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--out", type=Path, help="picture to write; comparison.png by default for photos")
     add("--report", type=Path, metavar="PAGE.html",
         help="all that was asked for as one page, and its figures as JSON beside it")  # fmt: skip
+    add("--debug", action="store_true", help="show the traceback of an error")
     return parser
 
 
@@ -128,6 +133,21 @@ def _specs(given: argparse.Namespace) -> list[str]:
     return [f"danpredict={given.model}" if spec == "danpredict" else spec for spec in specs]
 
 
+def _inputs(given: argparse.Namespace) -> list[Path]:
+    """Files that are read: photos, annotated pictures and what the options name."""
+    files = [*given.image, *filter(None, (given.boxes, given.dlib_model))]
+    folders = [path for path in given.image if path.is_dir()]
+    folders += [] if given.dataset is None else [given.dataset]
+    files += [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix.lower() in PICTURES
+        and (folder != given.dataset or path.with_suffix(".pts").is_file())
+    ]
+    return files if given.model is None else [*files, find_model(given.model)]
+
+
 def run(given: argparse.Namespace, command: list[str]) -> None:
     """Do what was asked for."""
     page: Path | None = given.report
@@ -136,6 +156,7 @@ def run(given: argparse.Namespace, command: list[str]) -> None:
         photos, given.out = True, given.out or Path("comparison.png")
     for path in filter(None, (given.out, page)):
         check_file_name(path, page=path == page)
+        check_outputs([path, path.with_suffix(".json")], _inputs(given))
     contestants = load_all(_specs(given), given.dlib_model)
     colours = {contestant.name: contestant.colour for contestant in contestants}
     findings = Findings()
@@ -171,12 +192,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--out is for one thing, --report for all of them: one or the other")
     if given.speed and given.dataset is not None and given.report is None:
         parser.error("--dataset and --speed go together in a --report alone")
-    try:
-        run(given, ["python", *sys.argv] if arguments is None else ["compare.py", *arguments])
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
-        print(f"compare.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    command = ["python", *sys.argv] if arguments is None else ["compare.py", *arguments]
+    return run_program("compare.py", lambda: run(given, command), debug=given.debug)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ import cv2
 import numpy as np
 import ray
 
+from danpredict.error_boundary import run_program
+
 PICTURES = ["jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff"]
 
 
@@ -69,7 +71,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", help="a folder, or an address such as s3://bucket/photos")
     parser.add_argument("--out", default="landmarks", help="folder for the JSON lines")
     parser.add_argument("--workers", type=int, help="by default as many as there are cores")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
+    return run_program(
+        "folder_on_ray.py",
+        lambda: run(given),
+        debug=given.debug,
+        stopped="the output may be incomplete: run it again",
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Do what was asked for; 1 where pictures failed."""
     ray.init(ignore_reinit_error=True)
     resources: Callable[[], dict[str, float]] = ray.cluster_resources
     cores = int(resources()["CPU"])

@@ -22,10 +22,13 @@ from skimage import data
 
 import danpredict
 from danpredict.boxes import as_expected
+from danpredict.error_boundary import run_program
 from danpredict.geometry import initial_transform
 from danpredict.model_file import Model, read_model
 from danpredict.network import Stage, StageResult, landmark_heatmap
 from danpredict.onnx_weights import network_of
+from danpredict.output_files import check_outputs
+from danpredict.plots import save_figure
 from danpredict.shipped import find_model
 from danpredict.torch_geometry import warp
 
@@ -132,7 +135,7 @@ def draw(image: Image, inside: dict[str, Any], out: Path) -> None:
     tile(grid[1, 2], np.hstack([both, feature]), "and a heatmap, and a feature image", None, BLUE)
     arrow(figure, grid[1, 1], grid[1, 2], "+")
     arrow(figure, grid[1, 2], grid[1, 3], "network")
-    figure.savefig(out, dpi=100)
+    save_figure(figure, out, dpi=100)
 
 
 def _rectangle() -> Any:
@@ -147,11 +150,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("--out", type=Path, default=Path("how_it_works.png"))
     parser.add_argument("--model", default="lean68", help="in float32, with two stages")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
-    image = rolled(ROLL)
-    draw(image, look_inside(read_model(find_model(given.model)), image), given.out)
-    print(f"wrote {given.out}")
-    return 0
+
+    def run() -> None:
+        check_outputs([given.out], [find_model(given.model)])
+        image = rolled(ROLL)
+        draw(image, look_inside(read_model(find_model(given.model)), image), given.out)
+        print(f"wrote {given.out}")
+
+    return run_program("how_it_works.py", run, debug=given.debug)
 
 
 if __name__ == "__main__":

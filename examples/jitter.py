@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import danpredict
+from danpredict.error_boundary import run_program
 from danpredict.evaluation import landmarks_of
 from danpredict.geometry import pose
 from danpredict.metrics import face_scale
-from danpredict.video import Video
+from danpredict.video_files import Video
 
 SMALL = 400  # pixels
 Frames = list[NDArray[np.floating] | None]
@@ -55,7 +56,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("videos", nargs="+", type=Path)
     parser.add_argument("--model", help="one for single frames and for tracking")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
+    return run_program("jitter.py", lambda: measure(given), debug=given.debug)
+
+
+def measure(given: argparse.Namespace) -> None:
+    """Print the table."""
     path = find_dlib_model(None)
     detector = dlib.get_frontal_face_detector()
     ours = danpredict.DANShapePredictor(given.model)
@@ -91,7 +98,6 @@ def main(arguments: list[str] | None = None) -> int:
         cells = [f"{jitter(found[name], ours.mean_shape):.2f}" for name in names]
         faster = np.median(times["detect"]) / np.median(times["track"])
         print(f"| {file.stem} | {len(times['track'])} | {' | '.join(cells)} | {faster:.1f} |")
-    return 0
 
 
 if __name__ == "__main__":

@@ -15,10 +15,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+from drawing import encode
 from numpy.typing import NDArray
 from skimage import data
 
 import danpredict
+from danpredict.error_boundary import run_program
+from danpredict.output_files import check_outputs, check_suffix, write_bytes
+from danpredict.picture_files import PICTURES
 
 Image = NDArray[np.uint8]
 TILE, COLUMNS = 260, 5
@@ -90,22 +94,28 @@ def draw(title: str, image: Image, detection: Any) -> Image:
     return np.asarray(tile, np.uint8)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Draw all cases into one picture."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("--out", type=Path, default=Path("limits.png"), help="picture to write")
     parser.add_argument("--model", default=danpredict.models()[0], help="model or file")
-    given = parser.parse_args()
-    predictor = danpredict.DANShapePredictor(given.model)
-    tiles = [
-        draw(title, image, predictor(image, danpredict.rectangle(*sides)))
-        for title, image, sides in cases()
-    ]
-    rows = [np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
-    encoded = cv2.imencode(given.out.suffix, np.ascontiguousarray(np.vstack(rows)[..., ::-1]))[1]
-    given.out.write_bytes(encoded.tobytes())
-    print(f"wrote {given.out}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    given = parser.parse_args(arguments)
+
+    def run() -> None:
+        check_suffix(given.out, PICTURES)
+        check_outputs([given.out])
+        predictor = danpredict.DANShapePredictor(given.model)
+        tiles = [
+            draw(title, image, predictor(image, danpredict.rectangle(*sides)))
+            for title, image, sides in cases()
+        ]
+        rows = [np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
+        write_bytes(given.out, encode(np.vstack(rows), given.out.suffix))
+        print(f"wrote {given.out}")
+
+    return run_program("limits.py", run, debug=given.debug)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

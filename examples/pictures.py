@@ -14,8 +14,9 @@ from contestants import Contestant, Timed
 from drawing import Image, draw_face, encode
 from numpy.typing import NDArray
 
-from danpredict.datasets import PICTURES, read_picture
 from danpredict.evaluation import landmarks_of
+from danpredict.output_files import write_bytes
+from danpredict.picture_files import PICTURES, read_picture
 
 REPEATS = 20  # calls per face, for the median time
 
@@ -123,5 +124,5 @@ def print_pictures(sides: list[Side], times: dict[str, float], out: Path) -> Non
     for name, milliseconds in times.items():
         print(f"{name:<12} {len(sides):>5} {milliseconds:>8.2f}")
     rows = [np.hstack(list(side.tiles.values())) for side in sides]
-    out.write_bytes(encode(np.vstack(rows), out.suffix))
+    write_bytes(out, encode(np.vstack(rows), out.suffix))
     print(f"wrote {out}")

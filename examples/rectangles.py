@@ -21,6 +21,8 @@ import danpredict
 from danpredict.datasets import LabelledFace, Rectangle, read_dataset
 from danpredict.detectors import Detector, load_detector
 from danpredict.evaluation import observe, rectangle_on, report
+from danpredict.output_files import write_text
+from danpredict.plots import save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,6 +118,6 @@ def write_rectangles(rows: Rows, colours: dict[str, str], title: str, out: Path)
     figure = Figure(figsize=(7, 1.5 + 0.5 * len(rows)), layout="constrained")
     draw(figure.subplots(), rows, colours)
     figure.suptitle(title)
-    figure.savefig(out, dpi=110)
-    out.with_suffix(".json").write_text(json.dumps(rows, indent=1), "utf-8")
+    save_figure(figure, out)
+    write_text(out.with_suffix(".json"), json.dumps(rows, indent=1))
     print(f"wrote {out} and {out.with_suffix('.json')}")

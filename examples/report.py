@@ -27,6 +27,7 @@ from speed_shown import draw_growth, draw_stages, table_rows
 
 import danpredict
 from danpredict import plots
+from danpredict.output_files import write_text
 from danpredict.resources import data_folder
 
 SHOWN = 4  # faces, of the best and of the worst
@@ -278,7 +279,7 @@ def write_report(
     page.heading("How this was made")
     page.add(page.text(shlex.join(command)) + table(["what", "version"], versions()))
     page.add(paragraph(f"Made on {date.today().isoformat()}."))
-    out.write_text(page.html(), "utf-8")
+    write_text(out, page.html())
     figures = {"command": list(command), "versions": dict(versions()), **findings.figures()}
-    out.with_suffix(".json").write_text(json.dumps(figures, indent=1), "utf-8")
+    write_text(out.with_suffix(".json"), json.dumps(figures, indent=1))
     print(f"wrote {out} and {out.with_suffix('.json')}")

@@ -21,6 +21,8 @@ import danpredict
 from danpredict.datasets import LabelledFace
 from danpredict.evaluation import Predictor, landmarks_of
 from danpredict.metrics import FAILURE, face_scale, normalised_errors
+from danpredict.output_files import write_text
+from danpredict.plots import save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -133,7 +135,7 @@ def draw(results: Curves, colours: dict[str, str], title: str, out: Path) -> Non
         for row, key in enumerate(("nme", "failures")):
             label = CURVES[name][1] if row else ""
             draw_curve(axes[row, column], rows, label, key, colours)
-    figure.savefig(out, dpi=110)
+    save_figure(figure, out)
 
 
 def table(results: Curves) -> str:
@@ -153,5 +155,5 @@ def table(results: Curves) -> str:
 def write_robustness(results: Curves, colours: dict[str, str], title: str, out: Path) -> None:
     """The curves' picture, and the figures as JSON beside it."""
     draw(results, colours, title, out)
-    out.with_suffix(".json").write_text(json.dumps(results, indent=1), "utf-8")
+    write_text(out.with_suffix(".json"), json.dumps(results, indent=1))
     print(f"wrote {out} and {out.with_suffix('.json')}")

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from profile_face import profile_rows
 from tables import markdown
 
+from danpredict.output_files import write_text
+from danpredict.plots import save_figure
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -86,11 +89,11 @@ def draw(results: dict[str, Any], colours: dict[str, str], out: Path) -> None:
     draw_growth(faces, results, "faces", colours)
     draw_growth(pixels, results, "pixels", colours)
     draw_stages(stages, results, colours.get("danpredict", "0.5"))
-    figure.savefig(out, dpi=110)
+    save_figure(figure, out)
 
 
 def write_speed(results: dict[str, Any], colours: dict[str, str], out: Path) -> None:
     """The picture of growth, and all figures as JSON beside it."""
     draw(results, colours, out)
-    out.with_suffix(".json").write_text(json.dumps(results, indent=1), "utf-8")
+    write_text(out.with_suffix(".json"), json.dumps(results, indent=1))
     print(f"wrote {out} and {out.with_suffix('.json')}")

@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 
 import danpredict
-from danpredict.video import Video, draw_faces
+from danpredict.error_boundary import run_program
+from danpredict.video import draw_faces
+from danpredict.video_files import Video
 
 ENDS = (27, ord("q"))
 
@@ -31,29 +33,34 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("video", nargs="?", default="0", help="a file, or a camera's number")
     parser.add_argument("--smoothing", type=float, default=0.5, help="0 is off, 1 the steadiest")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
-    try:
+
+    def run() -> None:
         check_display()
-        video = Video(given.video)
-        tracker = danpredict.Tracker(smoothing=given.smoothing)
-        rate = 0.0
-        for frame in video:
-            start = time.perf_counter()
-            faces = tracker.update(frame)
-            rate += 0.1 * (1 / (time.perf_counter() - start) - rate)
-            shown = np.ascontiguousarray(draw_faces(frame, faces)[..., ::-1])
-            text = f"{rate:.0f} frames a second"
-            cv2.putText(shown, text, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 1)
-            cv2.imshow("danpredict", shown)
-            if cv2.waitKey(1) & 0xFF in ENDS:
-                break
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
-        print(f"webcam.py: {error}", file=sys.stderr)
-        return 2
-    except cv2.error as error:
-        print(f"webcam.py: OpenCV cannot open a window here ({error.err})", file=sys.stderr)
-        return 2
-    return 0
+        try:
+            show(given.video, given.smoothing)
+        except cv2.error as error:
+            raise OSError(f"OpenCV cannot open a window here ({error.err})") from error
+
+    return run_program("webcam.py", run, debug=given.debug, stopped="the window is closed")
+
+
+def show(source: str, smoothing: float) -> None:
+    """Show all frames with their faces until a key is pressed."""
+    video = Video(source)
+    tracker = danpredict.Tracker(smoothing=smoothing)
+    rate = 0.0
+    for frame in video:
+        start = time.perf_counter()
+        faces = tracker.update(frame)
+        rate += 0.1 * (1 / (time.perf_counter() - start) - rate)
+        shown = np.ascontiguousarray(draw_faces(frame, faces)[..., ::-1])
+        text = f"{rate:.0f} frames a second"
+        cv2.putText(shown, text, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 1)
+        cv2.imshow("danpredict", shown)
+        if cv2.waitKey(1) & 0xFF in ENDS:
+            break
 
 
 if __name__ == "__main__":

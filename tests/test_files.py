@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor, convention, models
-from danpredict.datasets import read_csv, read_dataset, read_folder, read_picture, read_pts
+from danpredict.datasets import read_csv, read_dataset, read_folder, read_pts
 from danpredict.model_file import unpack
+from danpredict.picture_files import read_picture
 from danpredict.resources import data_folder
 from danpredict.shipped import find_model
 
@@ -92,7 +93,7 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "no info": (with_entries(lambda entries: entries.pop("model.json")), "model.json"),
     "no graph": (with_entries(lambda entries: entries.pop("stage2.onnx")), "stage2.onnx"),
     "changed weights": (with_entries(flip_weights), "sha256"),
-    "info is a list": (with_entries(lambda e: e.update({"model.json": b"[]"})), "indices"),
+    "info is a list": (with_entries(lambda e: e.update({"model.json": b"[]"})), "an object"),
     "info is deep": (with_entries(lambda e: e.update({"model.json": b"[" * 10**5})), "recursion"),
     "newer format": (with_info(format_version=99), "format danpredict 1"),
     "other stages": (with_info(stages=7), "7 stages"),
@@ -112,7 +113,7 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "other input": (with_info(input_size=64), "64"),
     "nameless": (with_info(name=None), "name"),
     "swapped stages": (with_entries(swap_stages), "stage 1"),
-    "no graph inside": (with_entries(break_graph), "stage 1"),
+    "no graph inside": (with_entries(break_graph), "stage1.onnx"),
 }
 
 
@@ -290,8 +291,8 @@ def test_imglab_xml(tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         ("<dataset>", "<!DOCTYPE d [<!ENTITY a 'b'>]><dataset>", "document type"),
-        ("'a.png'", "'../a.png'", "in its folder"),
-        ("'a.png'", "'/etc/passwd'", "in its folder"),
+        ("'a.png'", "'../a.png'", "in the folder"),
+        ("'a.png'", "'/etc/passwd'", "in the folder"),
         ("'a.png'", "'b.png'", r"b\.png"),
         ("x='21'", "x='nan'", "'nan'"),
         ("x='21'", "x='1e9'", "'1e9'"),

@@ -20,7 +20,7 @@ from danpredict.cli import main
 from danpredict.geometry import pose
 from danpredict.metrics import face_scale, normalised_errors
 from danpredict.smoothing import OneEuroFilter
-from danpredict.video import Video
+from danpredict.video_files import Video
 
 from .conftest import ROOT, Image
 

@@ -19,11 +19,12 @@ import torch
 from danpredict import DANShapePredictor, convention
 from danpredict.boxes import BoxCalibration
 from danpredict.cascade import Cascade
-from danpredict.datasets import read_folder, read_picture
+from danpredict.datasets import read_folder
 from danpredict.geometry import Box, bounding_box, initial_transform
 from danpredict.metrics import inter_ocular, normalised_errors
 from danpredict.model_file import read_model
 from danpredict.network import NetworkConfig
+from danpredict.picture_files import read_picture
 from danpredict.training.config import (
     AugmentConfig,
     LossConfig,

@@ -6,6 +6,8 @@ import copy
 import io
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -21,6 +23,18 @@ from danpredict.model_file import Model, pack
 from danpredict.network import DeepAlignmentNetwork, Stage
 
 OPSET = 18  # the first with ScatterElements(reduction="max"), which draws the heatmap
+
+
+@contextmanager
+def only_errors(name: str) -> Iterator[None]:
+    """With a logger's level at ERROR, and then what it was; ``""`` is the root logger."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 class Exported(nn.Module):
@@ -109,8 +123,8 @@ def export_stage(stage: Stage, hidden: int) -> bytes:
         names += ["landmarks", "hidden"]
     outputs = ["offsets", "hidden_out"] + (["sigma", "confidence"] if stage.trust else [])
     batch = torch.export.Dim("N", min=1, max=4096)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of torchvision's absence
-    with warnings.catch_warnings():
+    # The exporter tells that torchvision is missing.
+    with only_errors("torch.onnx"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals
         program = torch.onnx.export(
             Exported(stage).eval(),

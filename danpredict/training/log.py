@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
+
+from danpredict.output_files import write_text
+from danpredict.plots import save_figure
 
 
 class RunLog:
@@ -14,20 +18,35 @@ class RunLog:
         self.table, self.picture = folder / "log.csv", folder / "curves.png"
 
     def forget_rows_after(self, step: int) -> None:
-        """Drop what an interrupted run logged after its last checkpoint."""
-        if self.table.is_file():
+        """Drop what an interrupted run logged after its last checkpoint.
+
+        Raises
+        ------
+        ValueError
+            A ``log.csv`` that is not one of these.
+        """
+        if not self.table.is_file():
+            return
+        try:
             head, *rows = self.table.read_text("utf-8").splitlines()
+            if not head.startswith("step,"):
+                raise ValueError("its header does not start with 'step'")
             kept = [row for row in rows if int(row.split(",")[0]) <= step]
-            self.table.write_text("\n".join([head, *kept]) + "\n", "utf-8")
+        except ValueError as error:
+            raise ValueError(
+                f"expected a run's log, got {self.table} ({error}): name another --out folder"
+            ) from error
+        write_text(self.table, "\n".join([head, *kept]) + "\n")
 
     def add(self, row: dict[str, Any]) -> None:
         """Append a row, beginning with its step; the first one's keys become the header."""
-        fresh = not self.table.exists()
-        with self.table.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            if fresh:
-                writer.writerow(row)
-            writer.writerow(f"{v:.6g}" if isinstance(v, float) else v for v in row.values())
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        before = self.table.read_text("utf-8") if self.table.exists() else ""
+        if not before:
+            writer.writerow(row)
+        writer.writerow(f"{v:.6g}" if isinstance(v, float) else v for v in row.values())
+        write_text(self.table, before + stream.getvalue())  # some 40 rows in a whole run
 
     def columns(self) -> dict[str, list[float]]:
         """The table, column by column; nothing before the first row."""
@@ -60,4 +79,4 @@ class RunLog:
             axes.grid(alpha=0.3, which="both")
             for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
                 formatter(StrMethodFormatter("{x:g}"))  # not powers of ten
-        figure.savefig(self.picture, dpi=110)
+        save_figure(figure, self.picture)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import logging
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
@@ -26,7 +25,7 @@ from danpredict.cascade import Cascade, Feed
 from danpredict.datasets import LabelledFace
 from danpredict.geometry import bounding_box, initial_transform
 from danpredict.model_file import Model, pack
-from danpredict.training.export import compress
+from danpredict.training.export import compress, only_errors
 from danpredict.training.faces import complete
 
 FACES = 200
@@ -89,9 +88,12 @@ def quantise_stage(data: bytes, feeds: Sequence[Feed]) -> bytes:
     """One stage's graph with convolutions and dense layers in int8, by what goes through it."""
     graph = onnx.load_from_string(data)
     restore(graph)
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        warnings.catch_warnings(),
+        only_errors(""),  # it advises to pre-process, which is done
+    ):
         warnings.simplefilter("ignore")
-        logging.getLogger().setLevel(logging.ERROR)  # it advises to pre-process, which is done
         path = Path(folder) / "stage.onnx"
         quantize_static(
             graph,

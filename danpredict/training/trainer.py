@@ -19,11 +19,13 @@ from danpredict.layouts import Convention
 from danpredict.metrics import face_scale, normalised_errors, summarise
 from danpredict.model_file import Model
 from danpredict.network import DeepAlignmentNetwork, StageResult
+from danpredict.output_files import replacing
 from danpredict.training.config import TrainingConfig
 from danpredict.training.faces import FaceTiles
 from danpredict.training.log import RunLog
 from danpredict.training.losses import Target, heatmap_loss, landmark_loss, trust_loss
 from danpredict.training.sampling import Sampler
+from danpredict.training.stop_request import StopRequest
 from danpredict.training.warm_start import warm_start
 
 CHECKPOINT_SECONDS = 180
@@ -101,6 +103,7 @@ class Trainer:
         self.steps = max(1, schedule.faces // schedule.batch)
         self.step = 0
         self.seconds = 0.0
+        self.losses: list[float] = []  # since the last row of the log
         torch.manual_seed(seed)
         shape = torch.as_tensor(mean_shape, dtype=torch.float32)
         self.network = DeepAlignmentNetwork(config.network, shape)
@@ -139,13 +142,13 @@ class Trainer:
             "identity": self.identity,
             "step": self.step,
             "seconds": self.seconds,
+            "losses": self.losses,
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        partial = self.checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self.checkpoint)
+        with replacing(self.checkpoint) as temporary:
+            torch.save(state, temporary)
 
     def resume(self) -> None:
         """Continue from the folder's checkpoint, if there is one.
@@ -156,6 +159,8 @@ class Trainer:
             It is damaged, or belongs to another config, seed or data.
         """
         if not self.checkpoint.is_file():
+            if self.rank == 0:
+                self.log.forget_rows_after(0)
             return
         try:
             state = torch.load(self.checkpoint, weights_only=True)
@@ -167,6 +172,7 @@ class Trainer:
                 "a run goes on with what it began with, another needs another folder"
             )
         self.step, self.seconds = state["step"], state["seconds"]
+        self.losses = list(state.get("losses", []))
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -235,29 +241,44 @@ class Trainer:
         return [np.concatenate(stage) for stage in errors]
 
     def run(self, *, progress: bool = True) -> None:
-        """Train to the end of the schedule, logging and saving on the way."""
+        """Train to the end of the schedule, logging and saving on the way.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After Ctrl-C or SIGTERM, when the step is done and the checkpoint saved.
+        """
         every = max(1, self.steps // VALIDATIONS)
-        losses: list[float] = []
         started, saved = time.monotonic() - self.seconds, time.monotonic()
         batch, first = self.config.schedule.batch, self.rank == 0
         total, done = self.steps * batch, self.step * batch
-        with tqdm(total=total, initial=done, unit="face", disable=not (first and progress)) as bar:
-            while self.step < self.steps:
-                losses.append(self.train_step())
+        with (
+            StopRequest() as stop,
+            tqdm(total=total, initial=done, unit="face", disable=not (first and progress)) as bar,
+        ):
+            while self.step < self.steps and not stop.asked_of_any():
+                self.losses.append(self.train_step())
                 self.seconds = time.monotonic() - started
                 bar.update(batch)
-                bar.set_description(f"loss {np.mean(losses):.4f}", refresh=False)
+                bar.set_description(f"loss {np.mean(self.losses):.4f}", refresh=False)
                 if self.step % every == 0 or self.step == self.steps:
                     if first:
-                        self.log.add(self._row(float(np.mean(losses))))
-                    losses.clear()
+                        self.log.add(self._row(float(np.mean(self.losses))))
+                    self.losses.clear()
                 if first and time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    self.save()
-                    self.log.draw()
+                    self._save_all()
                     saved = time.monotonic()
         if first:
-            self.save()
-            self.log.draw()
+            self._save_all()
+        if self.step < self.steps:
+            raise KeyboardInterrupt(
+                f"checkpoint saved after {self.step * batch} of {total} faces; the same command "
+                "resumes from it"
+            )
+
+    def _save_all(self) -> None:
+        self.save()
+        self.log.draw()
 
     def _row(self, loss: float) -> dict[str, float]:
         row = {

@@ -1,0 +1,127 @@
+"""What ``model.json`` of a model file has to hold, checked entry by entry."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from danpredict.layouts import Convention
+
+FORMAT_VERSION = 1
+LARGEST_INFO = 2**20  # bytes; those of the shipped models have 8,000
+MOST_LANDMARKS = 10_000
+MOST_STAGES = 16
+LARGEST_LAYER = 2**16  # any size in the network's description
+LONGEST_TEXT = 2_000
+LAYOUT_KEYS = {"size", "mirror", "groups", "eyes", "source"}
+
+
+def graph_names(count: int) -> list[str]:
+    """Names of the stages' graphs in a model file."""
+    return [f"stage{i + 1}.onnx" for i in range(count)]
+
+
+def parse_info(data: bytes) -> dict[str, Any]:
+    """Read and check ``model.json``.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError, RecursionError
+        It is too large, no JSON, or an entry is missing or not what this version reads.
+    """
+    if len(data) > LARGEST_INFO:
+        raise ValueError(f"expected model.json of at most {LARGEST_INFO} bytes, got {len(data)}")
+    info = json.loads(data)
+    if not isinstance(info, dict):
+        raise ValueError(f"expected an object in model.json, got {type(info).__name__}")
+    _check_format(info)
+    _check_mean_shape(info)
+    _check_box(info["box"])
+    if "layout" in info:
+        _check_layout(info["layout"], info["landmarks"])
+    if "network" in info:
+        _check_network(info["network"])
+    for key in ("training", "metrics"):
+        if not isinstance(info.get(key, {}), dict):
+            raise ValueError(f"expected an object for {key}, got {info[key]!r:.80}")
+    return info
+
+
+def _whole(info: Mapping[str, Any], key: str, low: int, high: int) -> int:
+    value = info[key]
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        name = key.replace("_", " ")
+        raise ValueError(f"expected a whole {name} from {low} to {high}, got {value!r:.80}")
+    return value
+
+
+def _number(value: Any, what: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"expected a finite number for {what}, got {value!r:.80}")
+    return float(value)
+
+
+def _check_format(info: Mapping[str, Any]) -> None:
+    if info["format"] != "danpredict" or info["format_version"] != FORMAT_VERSION:
+        raise ValueError(
+            f"expected format danpredict {FORMAT_VERSION}, "
+            f"got {info['format']!r:.80} {info['format_version']!r:.80}"
+        )
+    for key in ("name", "licence", "convention"):
+        text = info[key]
+        # Such text is printed: control characters could rewrite a terminal.
+        if not isinstance(text, str) or not text.isprintable() or len(text) > LONGEST_TEXT:
+            raise ValueError(f"expected printable text for {key}, got {text!r:.80}")
+    graphs = info["graphs"]
+    if not isinstance(graphs, dict):
+        raise ValueError(f"expected a dictionary of graphs, got {graphs!r:.80}")
+    stages = _whole(info, "stages", 0, MOST_STAGES)
+    if not graphs or list(graphs) != graph_names(stages):
+        raise ValueError(f"expected graphs of {stages} stages, got {list(graphs)!r:.200}")
+    _whole(info, "input_size", 16, 4096)
+
+
+def _check_mean_shape(info: Mapping[str, Any]) -> None:
+    count = _whole(info, "landmarks", 1, MOST_LANDMARKS)
+    shape = info["mean_shape"]
+    if (
+        not isinstance(shape, list)
+        or len(shape) != count
+        or any(not isinstance(point, list) or len(point) != 2 for point in shape)
+    ):
+        raise ValueError(f"expected a mean shape of {count} points [x, y], got {shape!r:.80}")
+    for axis in zip(*shape, strict=True):
+        values = [_number(value, "the mean shape") for value in axis]
+        if not max(values) > min(values):
+            raise ValueError("expected a mean shape with a width and a height")
+
+
+def _check_box(box: Any) -> None:
+    left, top, right, bottom = (
+        _number(box[s], f"{s} of the box") for s in ("left", "top", "right", "bottom")
+    )
+    if not (-9 < left < right < 9 and -9 < top < bottom < 9):
+        raise ValueError(f"expected a landmark box about the rectangle, got {box!r:.200}")
+
+
+def _check_layout(layout: Any, landmarks: int) -> None:
+    unknown = set(layout) - LAYOUT_KEYS
+    if unknown:
+        raise ValueError(f"expected the keys {sorted(LAYOUT_KEYS)} in layout, got {unknown}")
+    if layout["size"] != landmarks:
+        raise ValueError(
+            f"expected a layout of {landmarks} landmarks, got one of {layout['size']!r:.80}"
+        )
+    Convention.read("", layout)
+
+
+def _check_network(network: Any) -> None:
+    """Sizes that a torch network can be built of; see `danpredict.network.NetworkConfig`."""
+    if not isinstance(network, dict):
+        raise ValueError(f"expected an object for network, got {network!r:.80}")
+    for key, value in network.items():
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, int | float) and not abs(part) <= LARGEST_LAYER:
+                raise ValueError(f"expected {key} of at most {LARGEST_LAYER}, got {part!r:.80}")
