@@ -24,17 +24,22 @@ def _dataset_files(faces: Sequence[LabelledFace], *tables: Path | None) -> list[
 
 def train(arguments: argparse.Namespace) -> None:
     """Train a model, or go on with a run."""
+    from danpredict.shipped import find_model
+    from danpredict.training.run_folder import check_run_folder
+
+    start_path = find_model(arguments.init) if arguments.init is not None else None
+    given = [path for path, _ in arguments.datasets + arguments.extra]
+    given += [Path(arguments.config), arguments.boxes, start_path]
+    check_run_folder(arguments.out, [path for path in given if path is not None])
     try:
         import torch
         import torch.distributed as dist
 
         from danpredict.model_file import read_model
-        from danpredict.shipped import find_model
         from danpredict.training.config import load_config
         from danpredict.training.run import (
             LICENCE_UNKNOWN,
             DataSource,
-            check_run_folder,
             train,
             with_faces,
         )
@@ -42,10 +47,6 @@ def train(arguments: argparse.Namespace) -> None:
         message = f"training needs {error.name}: pip install 'danpredict[torch]'"
         raise ImportError(message) from error
 
-    start_path = find_model(arguments.init) if arguments.init is not None else None
-    given = [path for path, _ in arguments.datasets + arguments.extra]
-    given += [Path(arguments.config), arguments.boxes, start_path]
-    check_run_folder(arguments.out, [path for path in given if path is not None])
     start = None if start_path is None else read_model(start_path)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -154,14 +155,14 @@ def export(arguments: argparse.Namespace) -> None:
     from danpredict.model_file import read_model
     from danpredict.shipped import find_model
 
+    check_suffix(arguments.out, [".dan"])
+    check_outputs([arguments.out], [find_model(arguments.model), *arguments.int8])
     try:
         from danpredict.training.quantise import quantise
     except ModuleNotFoundError as error:
         message = f"export needs {error.name}: pip install 'danpredict[torch]'"
         raise ImportError(message) from error
 
-    check_suffix(arguments.out, [".dan"])
-    check_outputs([arguments.out], [find_model(arguments.model), *arguments.int8])
     model = read_model(find_model(arguments.model))
     faces = [face for path in arguments.int8 for face in read_dataset(path, model.layout.size)]
     check_outputs([arguments.out], _dataset_files(faces))
@@ -181,7 +182,7 @@ def info(arguments: argparse.Namespace) -> None:
         models,
     )
 
-    model = read_model(find_model(arguments.model or default_model()))
+    model = read_model(find_model(default_model() if arguments.model is None else arguments.model))
     info = model.info
     training, box = info.get("training", {}), info["box"]
     lines = [
@@ -257,9 +258,11 @@ def calibrate(arguments: argparse.Namespace) -> None:
 def align(arguments: argparse.Namespace) -> None:
     """Cut the chips of all faces of a folder."""
     from danpredict.chips import template
+    from danpredict.detectors import check_detector
     from danpredict.folders import Job, align_folder
 
     template(arguments.template)  # a wrong name is better said before the work
+    check_detector(arguments.detector)
     job = Job(
         arguments.folder,
         arguments.out,

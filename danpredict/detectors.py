@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -25,6 +26,14 @@ Detector = Callable[[Any], list[FaceBox]]
 def detectors() -> list[str]:
     """Names that `load_detector` knows."""
     return sorted([*ALIASES, "dlib-hog", "dlib-cnn", "face-alignment-dlib", *OF_FACE_ALIGNMENT])
+
+
+def check_detector(name: str) -> None:
+    """Raise ValueError where no detector has this name."""
+    if name not in detectors():
+        near = difflib.get_close_matches(name, detectors(), 1)
+        hint = f". Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"expected a detector out of {detectors()}, got {name!r}{hint}")
 
 
 def _color(image: Image) -> Image:
@@ -140,6 +149,7 @@ def load_detector(
     FileNotFoundError, RuntimeError
         A file is missing, or cannot be loaded.
     """
+    check_detector(name)
     full = ALIASES.get(name, name)
     path = None if weights is None else Path(weights)
     if path is not None and not path.is_file():
@@ -148,6 +158,4 @@ def load_detector(
         return _dlib_hog(upsample)
     if full == "dlib-cnn":
         return _dlib_cnn(path, upsample)
-    if full in OF_FACE_ALIGNMENT or full == "face-alignment-dlib":
-        return _face_alignment(full, path, device)
-    raise ValueError(f"expected a detector out of {detectors()}, got {name!r}")
+    return _face_alignment(full, path, device)

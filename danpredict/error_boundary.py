@@ -12,6 +12,8 @@ from types import FrameType
 
 BAD_INPUT = 2  # as argparse's own
 STOPPED = 130  # as shells report Ctrl-C
+# Without this, OpenCV's FFmpeg prints lines of its own about damaged videos.
+QUIET_FFMPEG = ("OPENCV_FFMPEG_LOGLEVEL", "-8")
 # What the documentation promises for bad input. Anything else is a mistake of this package.
 EXPECTED = (OSError, ValueError, TypeError, RuntimeError, ImportError, ArithmeticError, MemoryError)
 
@@ -67,6 +69,7 @@ def run_program(
     int
         0, the action's own code, 2 after an error, or 130 after Ctrl-C.
     """
+    os.environ.setdefault(*QUIET_FFMPEG)
     try:
         with _termination_as_interrupt():
             code = action()

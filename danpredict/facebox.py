@@ -130,7 +130,8 @@ def face_box(box: Any, source: str | None = None) -> FaceBox:
 def _row(box: Any) -> list[Any] | None:
     """The elements of what may be a row of numbers, as Python's own; None for anything else."""
     if type(box).__module__.partition(".")[0] == "torch" and hasattr(box, "detach"):
-        box = box.detach().cpu().double().numpy()
+        box = box.detach().cpu()
+        box = (box.double() if box.is_floating_point() else box).numpy()  # numpy has no bfloat16
     if isinstance(box, np.ndarray):
         numeric = box.ndim == 1 and box.dtype.kind in "iuf"
         return box.tolist() if numeric else None

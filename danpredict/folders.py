@@ -11,9 +11,10 @@ import json
 import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from danpredict.picture_files import PICTURES, read_picture, skipped_pictures
 from danpredict.worker_processes import start_worker
 
 LOG = "align.jsonl"
+AHEAD = 4  # pictures that wait for each worker
 Row = dict[str, Any]  # a line of the log
 
 
@@ -68,17 +70,25 @@ class Aligned(NamedTuple):
 _worker: dict[str, Any] = {}
 
 
-def _load(job: Job) -> str:
-    """Load detector and predictor into this process; returns a key of options and model."""
+def _key(job: Job) -> str:
+    """Changes with the options and with the model."""
+    from danpredict.model_file import read_model
+    from danpredict.shipped import default_model, find_model
+
+    model = read_model(find_model(default_model() if job.model is None else job.model))
+    weights = None if job.weights is None else hashlib.sha256(job.weights.read_bytes()).hexdigest()
+    options = (job.template, job.size, job.detector, weights, job.upsample, model.info)
+    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _load(job: Job) -> None:
+    """Load detector and predictor into this process."""
     from danpredict.detectors import load_detector
     from danpredict.predictor import DANShapePredictor
 
-    predictor = DANShapePredictor(job.model, threads=1, steady=True)
-    _worker["job"], _worker["predictor"] = job, predictor
+    _worker["job"] = job
+    _worker["predictor"] = DANShapePredictor(job.model, threads=1, steady=True)
     _worker["detector"] = load_detector(job.detector, weights=job.weights, upsample=job.upsample)
-    weights = None if job.weights is None else hashlib.sha256(job.weights.read_bytes()).hexdigest()
-    options = (job.template, job.size, job.detector, weights, job.upsample, predictor.info)
-    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _start(job: Job) -> None:
@@ -169,8 +179,17 @@ def _results(job: Job, names: Sequence[str], processes: int) -> Iterator[Row]:
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, context, _start, (job,))
+    waiting: set[Future[Row]] = set()
+    left = iter(names)
     try:
-        yield from pool.map(_align, names, chunksize=4)
+        while True:
+            # A few at a time, as they come: one slow picture does not hold the others back.
+            free = AHEAD * processes - len(waiting)
+            waiting |= {pool.submit(_align, name) for name in islice(left, free)}
+            if not waiting:
+                return
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
     except BrokenProcessPool as error:
         raise RuntimeError(
             "a worker process ended, perhaps for lack of memory; the same command resumes, and "
@@ -215,11 +234,13 @@ def align_folder(job: Job, processes: int | None = None) -> Aligned:
         The output folder cannot be written to.
     """
     names, skipped = _find_pictures(job)
+    key = _key(job)
     job.out.mkdir(parents=True, exist_ok=True)
-    key = _load(job)  # here as well, so that what is wrong is said once and before the work
     log = job.out / LOG
     rows = _read_log(log)
     left = [name for name in names if not _is_done(rows.get(name, {}), key, job)]
+    if left:
+        _load(job)  # in this process as well, so that an error is said once and before the work
     # A picture whose chips will be overwritten is no longer done, whatever happens next.
     before = {name: rows[name] for name in left if name in rows}
     rows |= {name: {k: v for k, v in row.items() if k != "key"} for name, row in before.items()}

@@ -116,9 +116,8 @@ class VideoOutput:
     def write(self, frame: Image) -> None:
         """Add a frame."""
         if self.writer is None:
-            with quiet_opencv():
-                code = cv2.VideoWriter.fourcc(*"mp4v")
-                self.writer = cv2.VideoWriter(str(self.path), code, self.fps, frame.shape[1::-1])
+            code = cv2.VideoWriter.fourcc(*"mp4v")
+            self.writer = cv2.VideoWriter(str(self.path), code, self.fps, frame.shape[1::-1])
             if not self.writer.isOpened():
                 raise ValueError(f"OpenCV cannot write videos that end in {self.path.suffix}")
         self.writer.write(np.ascontiguousarray(frame[..., ::-1]))
@@ -133,12 +132,11 @@ class VideoOutput:
 
 def _count_frames(path: Path) -> int:
     """Frames that can be decoded."""
-    with quiet_opencv():
-        capture = cv2.VideoCapture(str(path))
-        count = 0
-        while capture.grab():
-            count += 1
-        capture.release()
+    capture = cv2.VideoCapture(str(path))
+    count = 0
+    while capture.grab():
+        count += 1
+    capture.release()
     return count
 
 
@@ -155,7 +153,7 @@ def video_output(path: Path, fps: float) -> Iterator[VideoOutput]:
     ValueError
         OpenCV cannot write such a video, or no frame was written.
     """
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, quiet_opencv():
         output = VideoOutput(temporary, fps)
         try:
             yield output

@@ -20,7 +20,7 @@ from danpredict.layouts import Convention, convention
 from danpredict.metrics import summarise
 from danpredict.model_file import Model
 from danpredict.network import DeepAlignmentNetwork, Stage
-from danpredict.output_files import check_outputs, write_bytes, write_text
+from danpredict.output_files import write_bytes, write_text
 from danpredict.training.config import TrainingConfig
 from danpredict.training.export import export_model
 from danpredict.training.faces import canonical_mean_shape, cut_tiles
@@ -31,25 +31,6 @@ from danpredict.training.trust import calibrate
 
 BOX_SOURCE = "dlib-hog"  # what models of known conventions expect
 LICENCE_UNKNOWN = "the terms of the training data apply"
-
-
-RUN_FILES = ("model.dan", "run.json", "log.csv", "curves.png", "checkpoint.pt")
-
-
-def check_run_folder(out: Path, inputs: Sequence[Path]) -> None:
-    """Check, before any work, that a run can write its files; see `check_outputs`.
-
-    Raises
-    ------
-    NotADirectoryError
-        ``out`` is a file.
-    ValueError, OSError
-        A file of the run would overwrite an input, or the folder cannot be written to.
-    """
-    if out.exists() and not out.is_dir():
-        raise NotADirectoryError(f"expected a folder for the run, got the file {out}")
-    out.mkdir(parents=True, exist_ok=True)
-    check_outputs([out / name for name in RUN_FILES], inputs)
 
 
 @dataclass(frozen=True)
