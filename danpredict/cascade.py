@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
@@ -20,6 +21,7 @@ from danpredict.model_file import Model
 
 ONLY_ERRORS = 3  # ONNX Runtime's log severity
 FARTHEST_FRAMES = 16  # canonical frames that a stage may move a landmark by; real ones stay below 1
+DAMAGED = "its weights are damaged or its training failed. Use another model file."
 OUTPUTS = {"offsets", "hidden_out"}
 TRUST_OUTPUTS = {"sigma", "confidence"}
 
@@ -43,11 +45,15 @@ def shapes(nodes: Sequence[onnxruntime.NodeArg]) -> dict[str, list[int]]:
     return {node.name: node.shape[1:] for node in nodes}
 
 
-def _refuse_answer(what: str, low: float, high: float, limit: float) -> None:
-    raise RuntimeError(
-        f"The model's {what} are not finite or out of range ({low:g} to {high:g}, expected up to "
-        f"{limit:g}): its weights are damaged or its training failed. Use another model file."
-    )
+def _check_size(what: str, values: NDArray[np.floating], limit: float) -> None:
+    """Raise where values are NaN, infinite or, as their root mean square, above the limit."""
+    flat = values.ravel().astype(np.float64)  # in which no float32 overflows when squared
+    power = float(flat.dot(flat))  # one call: two extremes would take three times as long
+    if not power <= limit * limit * flat.size:  # NaN too
+        raise RuntimeError(
+            f"The model's {what} are not finite or too large (root mean square "
+            f"{math.sqrt(power / flat.size):g} pixels, expected up to {limit:g}): {DAMAGED}"
+        )
 
 
 def check_offsets(offsets: NDArray[np.floating], size: int) -> None:
@@ -58,20 +64,15 @@ def check_offsets(offsets: NDArray[np.floating], size: int) -> None:
     RuntimeError
         The fault is the model's, not the image's.
     """
-    low, high, limit = float(offsets.min()), float(offsets.max()), FARTHEST_FRAMES * size
-    if not (low >= -limit and high <= limit):  # NaN too
-        _refuse_answer("offsets", low, high, limit)
+    _check_size("offsets", offsets, FARTHEST_FRAMES * size)
 
 
 def check_trust(sigma: NDArray[np.floating], confidence: NDArray[np.floating], size: int) -> None:
     """Likewise for (N, L) expected errors, canonical pixels, and (N,) probabilities."""
-    for what, values, limit in (
-        ("expected errors", sigma, float(FARTHEST_FRAMES * size)),
-        ("confidences", confidence, 1.0),
-    ):
-        low, high = float(values.min()), float(values.max())
-        if not (low >= 0 and high <= limit):
-            _refuse_answer(what, low, high, limit)
+    _check_size("expected errors", sigma, FARTHEST_FRAMES * size)
+    for value in confidence.tolist():
+        if not 0 <= value <= 1:
+            raise RuntimeError(f"The model's confidence is {value:g}, expected 0 to 1: {DAMAGED}")
 
 
 class Face(NamedTuple):

@@ -137,8 +137,7 @@ def _row(box: Any) -> list[Any] | None:
         return box.tolist() if numeric else None
     if isinstance(box, Sequence) and not isinstance(box, str | bytes | bytearray | memoryview):
         # Elements of numpy and torch become Python's; a list in a list stays one, and is refused.
-        row = [value.item() if np.ndim(value) == 0 and hasattr(value, "item") else value
-               for value in box]  # fmt: skip
+        row = [value.item() if getattr(value, "ndim", None) == 0 else value for value in box]
         return row if len(row) not in (4, 5) or all(map(_is_number, row)) else None
     return None
 
@@ -157,7 +156,10 @@ def _described(box: object) -> str:
 def _hint(box: object) -> str:
     """What to do with several rectangles in one: the commonest mistake."""
     several = type(box).__name__ in SEVERAL or (
-        isinstance(box, Sequence | np.ndarray) and len(box) > 0 and _is_box(box[0])
+        isinstance(box, Sequence | np.ndarray)
+        and getattr(box, "ndim", 1) > 0
+        and len(box) > 0
+        and _is_box(box[0])
     )
     return ". For several rectangles of an image use predictor.predict(image, rects)" * several
 
@@ -167,5 +169,9 @@ def _is_box(item: object) -> bool:
         isinstance(item, FaceBox)
         or all(hasattr(item, side) for side in SIDES)
         or hasattr(item, "rect")
-        or (isinstance(item, Sequence | np.ndarray) and len(item) in (4, 5))
+        or (
+            isinstance(item, Sequence | np.ndarray)
+            and getattr(item, "ndim", 1) > 0
+            and len(item) in (4, 5)
+        )
     )

@@ -1,8 +1,4 @@
-"""Align whole folders: in parallel, resumable, and no bad picture stops it.
-
-What was done is in ``align.jsonl`` in the output folder, a line per picture. A line counts as long
-as the picture, the options and the model are the ones that it names, and its chips are there.
-"""
+"""Align whole folders: in parallel, resumable, and no bad picture stops it."""
 
 from __future__ import annotations
 
@@ -13,7 +9,6 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,15 +16,22 @@ from typing import Any, NamedTuple
 import cv2
 from tqdm import tqdm
 
+from danpredict.align_log import (
+    LOG,
+    Row,
+    is_done,
+    picture_stamp,
+    read_log,
+    remove_stale,
+    write_log,
+)
 from danpredict.chips import align_face
 from danpredict.error_boundary import one_line
-from danpredict.output_files import TEMPORARY, write_bytes, write_text
+from danpredict.output_files import TEMPORARY, write_bytes
 from danpredict.picture_files import PICTURES, read_picture, skipped_pictures
 from danpredict.worker_processes import start_worker
 
-LOG = "align.jsonl"
 AHEAD = 4  # pictures that wait for each worker
-Row = dict[str, Any]  # a line of the log
 
 
 class Job(NamedTuple):
@@ -97,12 +99,6 @@ def _start(job: Job) -> None:
     _load(job)
 
 
-def _stamp(path: Path) -> list[int]:
-    """Changes when a picture is replaced by another: its size, and when it was written (ns)."""
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
-
-
 def _write_chip(path: Path, chip: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     ordered = chip if chip.ndim == 2 else chip[..., ::-1]
@@ -114,7 +110,7 @@ def _align(name: str) -> Row:
     job: Job = _worker["job"]
     try:
         picture = job.folder / name
-        stamp = _stamp(picture)
+        stamp = picture_stamp(picture)
         image = read_picture(picture, upright=True)
         chips = []
         for i, det in enumerate(_worker["predictor"].predict(image, _worker["detector"](image))):
@@ -131,46 +127,6 @@ def _align(name: str) -> Row:
     except Exception as error:  # no picture may stop the others
         return {"picture": name, "error": one_line(error)}
     return {"picture": name, "stamp": stamp, "faces": chips}
-
-
-def _read_log(log: Path) -> dict[str, Row]:
-    """Lines of the log by picture; a line that was cut off does not count."""
-    rows: dict[str, Row] = {}
-    if log.is_file():
-        for line in log.read_text("utf-8", errors="replace").splitlines():
-            with suppress(ValueError):
-                row = json.loads(line)
-                if isinstance(row, dict) and isinstance(row.get("picture"), str):
-                    rows[row["picture"]] = row
-    return rows
-
-
-def _write_log(log: Path, rows: dict[str, Row]) -> None:
-    """A line for each picture, in order: the same after any number of interrupted runs."""
-    write_text(log, "".join(json.dumps(rows[name]) + "\n" for name in sorted(rows)))
-
-
-def _is_done(row: Row, key: str, job: Job) -> bool:
-    """Whether a line of the log holds for this picture, these options and this model."""
-    try:
-        return (
-            row["key"] == key
-            and row["stamp"] == _stamp(job.folder / row["picture"])
-            and all((job.out / face["chip"]).is_file() for face in row["faces"])
-        )
-    except (KeyError, TypeError):  # a failed picture, or a line of an older version
-        return False
-
-
-def _remove_stale(old: Row | None, new: Row, out: Path) -> None:
-    """Remove chips that an earlier run wrote for a picture and that it no longer has."""
-    if old is None or "faces" not in new:
-        return
-    kept = {face["chip"] for face in new["faces"]}
-    for face in old.get("faces", ()):
-        chip = (out / face["chip"]).resolve()
-        if face["chip"] not in kept and chip.is_relative_to(out.resolve()):
-            chip.unlink(missing_ok=True)
 
 
 def _results(job: Job, names: Sequence[str], processes: int) -> Iterator[Row]:
@@ -237,22 +193,22 @@ def align_folder(job: Job, processes: int | None = None) -> Aligned:
     key = _key(job)
     job.out.mkdir(parents=True, exist_ok=True)
     log = job.out / LOG
-    rows = _read_log(log)
-    left = [name for name in names if not _is_done(rows.get(name, {}), key, job)]
+    rows = read_log(log)
+    left = [name for name in names if not is_done(rows.get(name, {}), key, job.folder, job.out)]
     if left:
         _load(job)  # in this process as well, so that an error is said once and before the work
     # A picture whose chips will be overwritten is no longer done, whatever happens next.
     before = {name: rows[name] for name in left if name in rows}
     rows |= {name: {k: v for k, v in row.items() if k != "key"} for name, row in before.items()}
-    _write_log(log, rows)
+    write_log(log, rows)
     processes = min(processes or os.cpu_count() or 1, max(1, len(left)))
     with log.open("a", encoding="utf-8") as stream:
         for row in tqdm(_results(job, left, processes), "aligning", len(left), unit="picture"):
-            _remove_stale(before.get(row["picture"]), row, job.out)
+            remove_stale(before.get(row["picture"]), row, job.out)
             rows[row["picture"]] = {"key": key, **row}
             stream.write(json.dumps(rows[row["picture"]]) + "\n")
             stream.flush()
-    _write_log(log, rows)
+    write_log(log, rows)
     _remove_temporary(job.out)
     mine = [rows[name] for name in names]
     return Aligned(

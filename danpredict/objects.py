@@ -81,14 +81,31 @@ def _takes_fractions() -> bool:
 FRACTIONS_INSIDE = _takes_fractions()
 
 
+def _as_float32(values: Any) -> NDArray[np.float32]:
+    array = np.array(values)
+    if array.dtype.kind not in "iuf" and array.size:
+        raise TypeError(f"values of {array.dtype}")
+    with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
+        return array.astype(np.float32)
+
+
+def _check_finite(landmarks: NDArray[np.float32]) -> None:
+    flat = landmarks.ravel().astype(np.float64)  # in which no float32 overflows when squared
+    if float(flat.dot(flat)) < FARTHEST_PART:  # nearly always, and in one call
+        return
+    if not (np.abs(flat) < FARTHEST_PART).all():  # NaN too
+        raise ValueError(
+            f"expected finite landmarks below 2 ** 47 where present, got {landmarks!r:.80}"
+        )
+
+
 def _numbers(name: str, values: Any, shape: tuple[int | None, ...]) -> NDArray[np.float32]:
     """A copy as float32; ValueError for other shapes and for what is no number."""
     try:
-        array = np.array(values)
-        if array.dtype.kind not in "iuf" and array.size:
-            raise TypeError(f"values of {array.dtype}")
-        with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
-            array = array.astype(np.float32)
+        if isinstance(values, np.ndarray) and values.dtype == np.float32:  # as ours are
+            array = np.array(values)
+        else:
+            array = _as_float32(values)
     except (TypeError, ValueError) as error:
         raise ValueError(f"expected numbers for {name}, got {values!r:.80}: {error}") from error
     wanted = tuple("L" if side is None else side for side in shape)
@@ -168,12 +185,7 @@ class Detection(_library.full_object_detection):  # type: ignore[misc]  # dlib h
         self.confidence = None if confidence is None else _confidence(confidence)
         self.stages = None if stages is None else _numbers("stages", stages, (None, count, 2))
         self.present = np.ones(count, bool) if present is None else _present(present, count)
-        # NaN fails this too. Where a part is not present, its landmark may be NaN.
-        known = self.landmarks if present is None else self.landmarks[self.present]
-        if count and not (np.abs(known) < FARTHEST_PART).all():
-            raise ValueError(
-                f"expected finite landmarks below 2 ** 47 where present, got {known!r:.80}"
-            )
+        _check_finite(self.landmarks if present is None else self.landmarks[self.present])
         if not isinstance(rect, rectangle):
             raise TypeError(f"expected a dlib.rectangle for rect, got {rect!r:.80}")
         if FRACTIONS_INSIDE:

@@ -240,6 +240,9 @@ class DANShapePredictor:
             present = self._present(stages[-1], sigma)
             if self._conversion is not None:
                 stages, sigma, present = self._converted(self._conversion, stages, sigma, present)
+            # Converted here, since Detection takes longer to check other kinds.
+            stages = stages.astype(np.float32)
+            sigma = None if sigma is None else sigma.astype(np.float32)
             det = Detection(rect, stages[-1], sigma, confidence, stages, present, self._answers_in)
             detections[i].append(det)
         return detections

@@ -106,7 +106,6 @@ class TorchCascade:
         canonical = mean_shape.expand(len(photos), -1, -1)
         hidden: Tensor | None = None
         stages: list[Tensor] = []
-        moves: list[Tensor] = []
         for stage in self.network.stages:
             if stages:
                 fitted = fit_similarity(stages[-1], mean_shape)
@@ -115,12 +114,10 @@ class TorchCascade:
                 transform = torch.where(usable, fitted, transform)
                 canonical = transform_points(transform, stages[-1])
             output = stage(self._faces(photos, transform), canonical.float(), hidden)
+            check_offsets(output.offsets.cpu().numpy(), self.size)
             hidden = output.hidden
             moved = canonical + output.offsets
             stages.append(transform_points(invert_similarity(transform), moved))
-            moves.append(output.offsets)
-        for offsets in moves:
-            check_offsets(offsets.cpu().numpy(), self.size)
         refined = [stage.cpu().numpy() for stage in stages]
         matrices = np.tile(np.eye(3), (len(photos), 1, 1))
         matrices[:, :2] = transform.cpu().numpy()

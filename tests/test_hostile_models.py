@@ -242,7 +242,7 @@ def test_confidences_that_are_none_raise(
 ) -> None:
     path = tmp_path / "poisoned.dan"
     path.write_bytes(repacked(model, 1, poisoned("confidence", value)))
-    with pytest.raises(RuntimeError, match="confidences"):
+    with pytest.raises(RuntimeError, match="confidence is"):
         DANShapePredictor(path)(astronaut, rect)
 
 

@@ -197,3 +197,18 @@ def test_track_says_that_nothing_was_written(
     assert "Traceback" not in error
     assert set(listed(tmp_path)) == {"v.mp4", "o.mp4"}
     assert (tmp_path / "o.mp4").read_bytes() == b"old"
+
+
+def test_daemon_threads_that_end_in_time_do_no_harm() -> None:
+    """The remedy that the README names: left in a call, they abort the process at shutdown."""
+    code = """
+ended = threading.Event()
+def work():
+    while not ended.is_set():
+        predictor.predict(image, [box] * 4)
+thread = threading.Thread(target=work, daemon=True)
+thread.start()
+atexit.register(lambda: (ended.set(), thread.join()))
+"""
+    result = run(code, "-X", "dev", "-W", "error")
+    assert (result.returncode, result.stderr) == (0, "")

@@ -103,3 +103,15 @@ def test_models_without_a_torch_counterpart_are_refused(model: Model) -> None:
     info = {k: v for k, v in model.info.items() if k != "network"}
     with pytest.raises(ValueError, match="tells how its network is built"):
         network_of(pack(info, model.graphs))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e9])
+def test_answers_that_are_no_landmarks_raise(value: float, astronaut: Image) -> None:
+    model = read_model(find_model("slim68"))
+    cascade = TorchCascade(model, torch.device("cpu"))
+    start = initial_transform(Box(180, 90, 260, 170), model.mean_shape)
+    assert np.isfinite(cascade.refine([astronaut], [start]).stages[-1]).all()
+    with torch.no_grad():
+        cascade.network.stages[0].output.bias.fill_(value)  # type: ignore[union-attr, operator]
+    with pytest.raises(RuntimeError, match="offsets are not finite or too large"):
+        cascade.refine([astronaut], [start])
