@@ -22,6 +22,17 @@ def _dataset_files(faces: Sequence[LabelledFace], *tables: Path | None) -> list[
     return files + [f for face in faces for f in (face.path, face.path.with_suffix(".pts"))]
 
 
+def _say_skipped(*datasets: Path) -> None:
+    """Tell of annotated pictures in formats that are not read."""
+    from danpredict.picture_files import skipped_pictures
+
+    for path in datasets:
+        files = path.rglob("*") if path.is_dir() else ()
+        skipped = skipped_pictures(file for file in files if file.with_suffix(".pts").is_file())
+        if skipped:
+            print(f"{path}: skipped, since OpenCV does not read them: {skipped}", file=sys.stderr)
+
+
 def train(arguments: argparse.Namespace) -> None:
     """Train a model, or go on with a run."""
     from danpredict.shipped import find_model
@@ -47,6 +58,7 @@ def train(arguments: argparse.Namespace) -> None:
         message = f"training needs {error.name}: pip install 'danpredict[torch]'"
         raise ImportError(message) from error
 
+    _say_skipped(*(path for path, _ in arguments.datasets + arguments.extra))
     start = None if start_path is None else read_model(start_path)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -83,6 +95,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     predictor = DANShapePredictor(arguments.model)
     name, layout = predictor.info["name"], predictor.layout
     faces = read_dataset(arguments.dataset, layout.size, arguments.boxes)
+    _say_skipped(arguments.dataset)
     if out is not None:
         check_outputs([out, out.with_suffix(".png")], _dataset_files(faces))
     detector = None
@@ -144,6 +157,7 @@ def relabel(arguments: argparse.Namespace) -> None:
     check_outputs([arguments.out], _given(arguments))
     model = read_model(find_model(arguments.model))
     faces = read_dataset(arguments.dataset, model.layout.size)
+    _say_skipped(arguments.dataset)
     check_outputs([arguments.out], _dataset_files(faces))
     kept = relabel(Cascade(model), faces, model.layout, arguments.out)
     print(f"wrote {arguments.out}: {kept} of {len(faces)} faces")
@@ -164,6 +178,7 @@ def export(arguments: argparse.Namespace) -> None:
         raise ImportError(message) from error
 
     model = read_model(find_model(arguments.model))
+    _say_skipped(*arguments.int8)
     faces = [face for path in arguments.int8 for face in read_dataset(path, model.layout.size)]
     check_outputs([arguments.out], _dataset_files(faces))
     small = quantise(model, faces, arguments.out.stem)
@@ -241,6 +256,7 @@ def calibrate(arguments: argparse.Namespace) -> None:
 
     detector = load_detector(arguments.detector, weights=arguments.weights)
     size = convention("ibug68").size
+    _say_skipped(*arguments.datasets)
     faces = [face for path in arguments.datasets for face in read_dataset(path, size)]
     faces = faces[:: arguments.every]
     boxes = [

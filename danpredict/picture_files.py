@@ -77,7 +77,7 @@ def check_below(folder: Path, picture: Path) -> Path:
 
 
 def skipped_pictures(paths: Iterable[Path]) -> str:
-    """What to say of pictures in other formats, such as ``".heic (3), .svg (1)"``; or nothing."""
+    """Pictures in formats that are not read, such as ``".heic (3), .svg (1)"``; "" for none."""
     suffixes = Counter(path.suffix.lower() for path in paths)
     other = sorted(suffix for suffix in suffixes if suffix in OTHER_PICTURES)
     return ", ".join(f"{suffix} ({suffixes[suffix]})" for suffix in other)

@@ -140,6 +140,8 @@ def _train(faces: Sequence[LabelledFace], options: shape_predictor_training_opti
                 start=start,
                 progress=options.be_verbose,
             )
+    except KeyboardInterrupt:  # its own text speaks of a checkpoint, which went with the folder
+        raise KeyboardInterrupt("training was stopped, and nothing was written") from None
     finally:
         torch.set_num_threads(threads)
     assert model is not None

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from danpredict.evaluation import landmarks_of
 from danpredict.output_files import write_bytes
-from danpredict.picture_files import PICTURES, read_picture
+from danpredict.picture_files import PICTURES, read_picture, skipped_pictures
 
 REPEATS = 20  # calls per face, for the median time
 
@@ -62,6 +62,9 @@ def read_pictures(paths: Sequence[Path], webcam: int | None) -> Iterator[tuple[s
     for path in paths:
         files = [path]
         if path.is_dir():
+            skipped = skipped_pictures(path.iterdir())
+            if skipped:
+                print(f"{path}: skipped, since OpenCV does not read them: {skipped}")
             files = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
             if not files:
                 raise ValueError(f"expected a picture, or a folder of them, got {path}")

@@ -187,22 +187,22 @@ def test_a_folder_is_aligned_and_gone_on_with(
     command = ["align", str(photos), "--template", "arcface", "--out", str(out)]
     assert main([*command, "--processes", "2"]) == 2
     said = capsys.readouterr()
-    assert "wrote 2 faces of 4 pictures" in said.out
-    assert "1 of 4 pictures failed:\n  bad.jpg: expected a picture" in said.err
-    chip = cv2.imread(str(out / "deep" / "b" / "0.png"))
+    assert "2 faces of 4 pictures are in" in said.out
+    assert "  bad.jpg: expected a picture" in said.err
+    assert said.err.splitlines()[-1] == "danpredict: 1 of 4 pictures failed, listed above"
+    chip = cv2.imread(str(out / "deep" / "b.bmp" / "0.png"))
     assert chip is not None
     assert chip.shape == (112, 112, 3)
 
-    before = (out / "a" / "0.png").stat().st_mtime_ns
+    before = (out / "a.png" / "0.png").stat().st_mtime_ns
     shutil.copy(photos / "a.png", photos / "bad.jpg")
     with (out / "align.jsonl").open("a") as log:
         log.write('{"picture": "half')
     assert main([*command, "--processes", "1"]) == 0
-    assert "wrote 3 faces of 4 pictures" in capsys.readouterr().out
-    assert (out / "a" / "0.png").stat().st_mtime_ns == before
-    rows = [
-        json.loads(line) for line in (out / "align.jsonl").read_text().splitlines() if "}" in line
-    ]
+    assert "3 faces of 4 pictures are in" in capsys.readouterr().out
+    assert (out / "a.png" / "0.png").stat().st_mtime_ns == before
+    rows = [json.loads(line) for line in (out / "align.jsonl").read_text().splitlines()]
+    assert [row["picture"] for row in rows] == ["a.png", "bad.jpg", "deep/b.bmp", "nobody.png"]
     assert rows[0]["faces"][0]["transform"]
     assert main(["align", str(tmp_path / "none"), "--out", str(out)]) == 2
     assert main(["align", str(photos), "--out", str(out), "--template", "x"]) == 2
