@@ -33,6 +33,9 @@ def _termination_as_interrupt() -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:  # somebody asked for it
+        yield
+        return
     try:
         before = signal.signal(signal.SIGTERM, stop)
     except ValueError:  # not the main thread

@@ -130,6 +130,8 @@ def stopped(words: list[str], folder: Path, ready: Path, number: int) -> tuple[i
         text=True,
         env=environment,
         start_new_session=True,
+        # A shell that runs the tests in the background has them ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not any(ready.parent.glob(ready.name)) and process.poll() is None:

@@ -148,7 +148,7 @@ def test_a_model_file_cannot_run_code(tmp_path: Path) -> None:
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("model.json", json.dumps(info))
             archive.writestr("stage1.onnx", data)
-        with pytest.raises(RuntimeError, match="Error deserializing stage 1"):
+        with pytest.raises(RuntimeError, match=r"Error deserializing .*stage1\.onnx: expected"):
             DANShapePredictor(path)
 
 

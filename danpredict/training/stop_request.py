@@ -24,6 +24,8 @@ class StopRequest:
 
     def __enter__(self) -> StopRequest:
         for number in SIGNALS:
+            if signal.getsignal(number) is signal.SIG_IGN:  # as nohup and shells' "&" set it
+                continue
             try:
                 self._before[number] = signal.signal(number, self._remember)
             except ValueError:  # not the main thread
