@@ -78,6 +78,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 def _lines(row: dict[str, Any]) -> list[str]:
     """A report as text."""
+    from danpredict.openness_text import openness_lines
+
     lines = [f"{'error in % of':<14} {'NME':>6} {'median':>7} {'> 8 %':>6} {'AUC@8 %':>8}"]
     names = ("inter-ocular", "half-diagonal", "inter-pupil", "box-diagonal")
     for name in filter(row.__contains__, names):
@@ -91,6 +93,8 @@ def _lines(row: dict[str, Any]) -> list[str]:
         lines.append(f"after each stage  {'  '.join(stages)}")
     if row["regions"]:
         lines.append("  ".join(f"{part} {error:.2f}" for part, error in row["regions"].items()))
+    if "openness" in row:
+        lines += openness_lines(row["openness"])
     if trust := row["trust"]:
         lines.append(
             f"confidence: ROC AUC {trust.get('roc_auc', float('nan')):.3f} "
