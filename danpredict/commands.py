@@ -110,15 +110,25 @@ def _lines(row: dict[str, Any]) -> list[str]:
 
 
 def relabel(arguments: argparse.Namespace) -> None:
-    """Write a model's own landmarks for faces with coarse labels."""
+    """Write landmarks of one model, or the mean of several, for faces with coarse labels."""
     from danpredict.cascade import Cascade
     from danpredict.datasets import read_dataset
     from danpredict.model_file import read_model
     from danpredict.relabel import relabel
     from danpredict.shipped import find_model
+    from danpredict.training.pseudo_labels.coarse import is_five_points
+    from danpredict.training.pseudo_labels.label import label_dataset
 
     if not arguments.out.parent.is_dir():
         raise ValueError(f"expected --out in an existing folder, got {arguments.out}")
+    if arguments.teacher or arguments.openness or is_five_points(arguments.dataset):
+        names = [arguments.model, *arguments.teacher]
+        counts = label_dataset(names, arguments.dataset, arguments.out, arguments.openness)
+        print(
+            f"wrote {arguments.out}: {counts.kept} of {counts.faces} faces; "
+            f"lids or lips are left empty in {counts.incomplete}"
+        )
+        return
     model = read_model(find_model(arguments.model))
     faces = read_dataset(arguments.dataset, model.layout.size)
     kept = relabel(Cascade(model), faces, model.layout, arguments.out)
