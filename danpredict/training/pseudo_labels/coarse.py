@@ -19,7 +19,7 @@ from danpredict.relabel import NEARNESS
 FIVE = "arcface5"
 FIVE_COLUMNS = [f"{axis}{i}" for i in range(5) for axis in "xy"]
 # As `NEARNESS`, for five points that a detector found. On 60 faces of each of seven sets,
-# `NEARNESS` keeps 97 % of the faces that were marked by hand but 65 % of those marked by YuNet.
+# `NEARNESS` keeps 98 % of the faces that were marked by hand but 64 % of those marked by YuNet.
 # YuNet's points lie twice as far off, farthest on turned heads. This limit keeps 99 % of these.
 DETECTOR_NEARNESS = 0.12
 

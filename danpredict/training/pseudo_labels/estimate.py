@@ -20,12 +20,15 @@ def estimates(
 ) -> NDArray[np.float64]:
     """A teacher's landmarks (A, L, 2), image pixels, from disturbed initial transforms.
 
-    Half of them are found in the mirrored picture and mirrored back.
+    The transforms lie around the similarity of the landmarks that a first pass finds. Half of
+    the estimates are found in the mirrored picture and mirrored back.
     """
     known = np.isfinite(coarse.points).all(1)
     target = (coarse.weights @ teacher.mean_shape)[known]
     upright = SimilarityTransform()  # type: ignore[no-untyped-call]
     there = fit_similarity(coarse.points[known], target) or upright
+    # A first pass finds how the face lies; few points say that badly on turned heads.
+    there = fit_similarity(teacher.refine([image], [there])[0], teacher.mean_shape) or there
     mirrored, width = np.ascontiguousarray(image[:, ::-1]), image.shape[1]
     shift = SHIFT * teacher.size / SHIFT_FRAME
     transforms = disturbed_starts(there, teacher.size, width, rng, shift)

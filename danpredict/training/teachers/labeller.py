@@ -10,12 +10,10 @@ import torch
 from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 
-from danpredict.geometry import FloatArray, fit_similarities, transform_points
+from danpredict.geometry import transform_points
 from danpredict.images import Image, sample_face
 from danpredict.layouts import Convention
 from danpredict.training.teachers.train import load_teacher
-
-PASSES = 2  # the second sees the face through the similarity that the first one found
 
 
 class IntegralLabeller:
@@ -39,16 +37,7 @@ class IntegralLabeller:
         self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]
     ) -> NDArray[np.float64]:
         """Landmarks (N, L, 2) in image pixels, from N similarities, image to canonical."""
-        matrices = np.stack([transform.params for transform in transforms])
-        landmarks = self._pass(images, matrices)
-        for _ in range(PASSES - 1):
-            matrices = fit_similarities(landmarks, self.mean_shape, matrices)
-            landmarks = self._pass(images, matrices)
-        return landmarks
-
-    def _pass(self, images: Sequence[Image], matrices: FloatArray) -> NDArray[np.float64]:
-        """The same from (N, 3, 3) matrices, in one pass."""
-        to_image = np.linalg.inv(matrices)
+        to_image = np.linalg.inv([transform.params for transform in transforms])
         faces = [sample_face(*pair, self.size) for pair in zip(images, to_image, strict=True)]
         frames = torch.from_numpy(np.stack(faces))[:, None]
         whole = torch.eye(3)[None, :2].expand(len(frames), -1, -1)
