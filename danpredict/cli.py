@@ -115,11 +115,23 @@ def build_parser() -> argparse.ArgumentParser:
         help="replace coarse labels by a model's own",
         description="Write a CSV table with a model's landmarks for faces whose labels are coarse "
         "or incomplete, to train on: averaged over starts and mirrored pictures, and kept where "
-        "these agree with each other and with the labels.",
+        "these agree with each other and with the labels. With --teacher, the landmarks are the "
+        "mean of several models, and lids and lips are left empty where they disagree.",
     )
     relabel.add_argument("model", help="name of a shipped model, or a file")
-    relabel.add_argument("dataset", type=Path, help="folder, CSV table or imglab XML")
+    relabel.add_argument(
+        "dataset", type=Path,
+        help="folder, CSV table, imglab XML, or a CSV table of five points (file,by,x0,y0,...)",
+    )  # fmt: skip
     relabel.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
+    relabel.add_argument(
+        "--teacher", action="append", default=[], metavar="MODEL",
+        help="another model, or a teacher.pt, to average with; may be given several times",
+    )  # fmt: skip
+    relabel.add_argument(
+        "--openness", metavar="MODEL",
+        help="take lids and lips from this one of the models named",
+    )  # fmt: skip
     relabel.set_defaults(run=commands_of.relabel)
 
     export = commands.add_parser(

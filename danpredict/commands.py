@@ -118,6 +118,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 def _lines(row: dict[str, Any]) -> list[str]:
     """A report as text."""
+    from danpredict.openness_text import openness_lines
+
     lines = [f"{'error in % of':<14} {'NME':>6} {'median':>7} {'> 8 %':>6} {'AUC@8 %':>8}"]
     names = ("inter-ocular", "half-diagonal", "inter-pupil", "box-diagonal")
     for name in filter(row.__contains__, names):
@@ -131,6 +133,8 @@ def _lines(row: dict[str, Any]) -> list[str]:
         lines.append(f"after each stage  {'  '.join(stages)}")
     if row["regions"]:
         lines.append("  ".join(f"{part} {error:.2f}" for part, error in row["regions"].items()))
+    if "openness" in row:
+        lines += openness_lines(row["openness"])
     if trust := row["trust"]:
         lines.append(
             f"confidence: ROC AUC {trust.get('roc_auc', float('nan')):.3f} "
@@ -146,15 +150,25 @@ def _lines(row: dict[str, Any]) -> list[str]:
 
 
 def relabel(arguments: argparse.Namespace) -> None:
-    """Write a model's own landmarks for faces with coarse labels."""
+    """Write landmarks of one model, or the mean of several, for faces with coarse labels."""
     from danpredict.cascade import Cascade
     from danpredict.datasets import read_dataset
     from danpredict.model_file import read_model
     from danpredict.relabel import relabel
     from danpredict.shipped import find_model
+    from danpredict.training.pseudo_labels.coarse import is_five_points
+    from danpredict.training.pseudo_labels.label import label_dataset
 
     check_suffix(arguments.out, [".csv"])
     check_outputs([arguments.out], _given(arguments))
+    if arguments.teacher or arguments.openness or is_five_points(arguments.dataset):
+        names = [arguments.model, *arguments.teacher]
+        counts = label_dataset(names, arguments.dataset, arguments.out, arguments.openness)
+        print(
+            f"wrote {arguments.out}: {counts.kept} of {counts.faces} faces; "
+            f"lids or lips are left empty in {counts.incomplete}"
+        )
+        return
     model = read_model(find_model(arguments.model))
     faces = read_dataset(arguments.dataset, model.layout.size)
     _say_skipped(arguments.dataset)
@@ -341,4 +355,5 @@ def _given(arguments: argparse.Namespace) -> list[Path]:
 
     names = ("dataset", "boxes", "weights")
     paths = [path for name in names if (path := getattr(arguments, name, None)) is not None]
+    paths += [find_model(teacher) for teacher in getattr(arguments, "teacher", ())]
     return paths if arguments.model is None else [*paths, find_model(arguments.model)]

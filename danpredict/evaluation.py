@@ -25,6 +25,8 @@ from danpredict.metrics import (
     roc_auc,
     summarise,
 )
+from danpredict.openness import has_openness
+from danpredict.openness_report import openness_report
 
 # Intersection over union; three detectors' rectangles on LFPW's training faces have 0.46 to 0.97.
 FOUND = 0.3
@@ -241,6 +243,8 @@ def report(
             asdict(summarise(normalised_errors(stage, truth, scale)))
             for stage in observation.stages
         ]
+    if has_openness(layout):
+        result["openness"] = openness_report(observation.landmarks, truth, errors)
     result["trust"] = trust_report(observation, background, errors, distances)
     result["errors"] = [round(float(100 * error), 4) for error in errors]
     return result

@@ -48,6 +48,41 @@ class Answer:
     difference: FloatArray
 
 
+def disturbed_starts(
+    there: SimilarityTransform,
+    size: int,
+    width: int,
+    rng: np.random.Generator,
+    shift: float = SHIFT,
+) -> list[SimilarityTransform]:
+    """Initial transforms for a picture and its mirror image in turn, `STARTS` times.
+
+    Parameters
+    ----------
+    there : similarity
+        Image to canonical: where the face is.
+    size : int
+        Side of the canonical frame.
+    width : int
+        Of the image, pixels.
+    shift : float
+        Standard deviation of the shift, canonical pixels.
+    """
+    middle = (size - 1) / 2
+    flip_image = np.array([[-1.0, 0, width - 1], [0, 1, 0], [0, 0, 1]])
+    flip_frame = np.array([[-1.0, 0, size - 1], [0, 1, 0], [0, 0, 1]])
+    to_middle, back = np.eye(3), np.eye(3)
+    to_middle[:2, 2] = -middle
+    starts = []
+    for _ in range(STARTS):
+        scale, roll = np.exp(rng.normal(0, SCALE)), rng.normal(0, ROLL)
+        turn = SimilarityTransform(scale=scale, rotation=roll)  # type: ignore[no-untyped-call]
+        back[:2, 2] = middle + rng.normal(0, shift, 2)
+        start = back @ turn.params @ to_middle @ there.params
+        starts += [start, flip_frame @ start @ flip_image]
+    return [SimilarityTransform(matrix=m) for m in starts]  # type: ignore[no-untyped-call]
+
+
 def answer(
     cascade: Cascade, image: Image, labels: FloatArray, layout: Convention, rng: np.random.Generator
 ) -> Answer:
@@ -59,22 +94,11 @@ def answer(
         Say where the face is; at least two must not be NaN.
     """
     known = np.isfinite(labels).all(1)
-    shape, middle = cascade.mean_shape, (cascade.size - 1) / 2
+    shape = cascade.mean_shape
     upright = SimilarityTransform()  # type: ignore[no-untyped-call]
     there = fit_similarity(labels[known], shape[known]) or upright
     mirrored = np.ascontiguousarray(image[:, ::-1])
-    flip_image = np.array([[-1.0, 0, image.shape[1] - 1], [0, 1, 0], [0, 0, 1]])
-    flip_frame = np.array([[-1.0, 0, cascade.size - 1], [0, 1, 0], [0, 0, 1]])
-    to_middle, back = np.eye(3), np.eye(3)
-    to_middle[:2, 2] = -middle
-    starts = []
-    for _ in range(STARTS):
-        scale, roll = np.exp(rng.normal(0, SCALE)), rng.normal(0, ROLL)
-        turn = SimilarityTransform(scale=scale, rotation=roll)  # type: ignore[no-untyped-call]
-        back[:2, 2] = middle + rng.normal(0, SHIFT, 2)
-        start = back @ turn.params @ to_middle @ there.params
-        starts += [start, flip_frame @ start @ flip_image]
-    transforms = [SimilarityTransform(matrix=m) for m in starts]  # type: ignore[no-untyped-call]
+    transforms = disturbed_starts(there, cascade.size, image.shape[1], rng)
     answers = cascade.refine([image, mirrored] * STARTS, transforms).stages[-1]
     answers[1::2] = answers[1::2][:, list(layout.mirror or ())]
     answers[1::2, :, 0] = image.shape[1] - 1 - answers[1::2, :, 0]

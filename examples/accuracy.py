@@ -19,6 +19,7 @@ from danpredict.datasets import LabelledFace, read_dataset
 from danpredict.detectors import Detector
 from danpredict.evaluation import Observation, Predictor, observe, report
 from danpredict.metrics import FAILURE
+from danpredict.openness_text import openness_lines
 from danpredict.output_files import write_text
 from danpredict.plots import draw_report
 from danpredict.significance import Difference, Interval, compare_paired, interval_of_mean
@@ -161,6 +162,9 @@ def print_accuracy(result: Accuracy) -> None:
         nme, failures = result.intervals(name)
         print(f"95 % intervals of {name}: NME {nme[0]:.2f} to {nme[1]:.2f}, above 8 % "
               f"{failures[0]:.1f} to {failures[1]:.1f}")  # fmt: skip
+    for name, row in result.reports.items():
+        print(f"{name}:")
+        print("\n".join(f"  {line}" for line in openness_lines(row["openness"])))
     for (later, earlier), d in result.differences().items():
         print(f"{later} minus {earlier}: NME {d.nme:+.2f} ({d.nme_interval[0]:+.2f} to "
               f"{d.nme_interval[1]:+.2f}, p {d.nme_p:.1g}), above 8 % {d.failures:+.1f} "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import settings
 from numpy.typing import NDArray
 
 from danpredict import DANShapePredictor
+from danpredict.training.pseudo_labels.teacher import Teacher, load
 
 from .faces import write_dataset
 
@@ -83,6 +85,23 @@ def dataset(
     folder = tmp_path_factory.mktemp("faces")
     write_dataset(folder, astronaut, predictor(astronaut, rect).landmarks, count=12)
     return folder
+
+
+@pytest.fixture
+def pictures(dataset: Path, tmp_path: Path) -> Path:
+    """Five of the astronauts in a folder of their own, which may be written to."""
+    folder = tmp_path / "set" / "images"
+    folder.mkdir(parents=True)
+    for i in range(5):
+        for suffix in ("png", "pts"):
+            shutil.copy(dataset / f"face_{i:03}.{suffix}", folder)
+    return folder.parent
+
+
+@pytest.fixture(scope="session")
+def teachers() -> list[Teacher]:
+    """Two of the shipped models."""
+    return [load("lean68"), load("slim68")]
 
 
 @pytest.fixture

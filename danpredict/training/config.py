@@ -26,6 +26,11 @@ class AugmentConfig:
     bend: float = 0.0  # chance of a changed face, by:
     turn: float = 0.12  # standard deviation of the middle's shift, in 1.3 half faces
     stretch: float = 0.06  # of the logarithm of its width and of its height
+    eyes: float = 0.0  # chance of eyes that are shut or opened by a warp
+    mouth: float = 0.0  # chance of a mouth that is shut or opened by a warp
+    shut_eyes: float = 1.0  # how many times as often faces with nearly shut eyes are drawn
+    wide_mouths: float = 1.0  # the same for wide-open mouths
+    turned: float = 1.0  # the same for heads turned to a side
     light: float = 0.5  # chance of gain, offset and gamma
     shade: float = 0.3  # chance of light from one side
     blur: float = 0.2
@@ -40,6 +45,7 @@ class LossConfig:
     sigma: float = 0.01
     confidence: float = 0.01
     heatmap: float = 0.01  # where the network has heatmaps
+    openness: float = 0.0  # of the vectors between lids and between lips; ibug68 alone
 
 
 @dataclass(frozen=True)

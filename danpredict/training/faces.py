@@ -109,15 +109,18 @@ def complete(landmarks: FloatArray, mean_shape: FloatArray) -> FloatArray:
 
 
 def cut_tiles(
-    faces: Sequence[LabelledFace], mean_shape: FloatArray, calibration: BoxCalibration
+    faces: Sequence[LabelledFace],
+    mean_shape: FloatArray,
+    calibration: BoxCalibration,
+    tile: int = TILE,
 ) -> FaceTiles:
     """Read every picture once and keep the face's surroundings.
 
     A picture is shrunk in whole blocks, just as inference does it; beyond its border the last
-    pixels are repeated.
+    pixels are repeated. Networks that see more than 112 pixels need a larger ``tile`` (pixels).
     """
     count = len(mean_shape)
-    images = np.empty((len(faces), TILE, TILE), np.uint8)
+    images = np.empty((len(faces), tile, tile), np.uint8)
     landmarks = np.empty((len(faces), count, 2), np.float32)
     known = np.empty((len(faces), count), np.bool_)
     starts = np.empty((len(faces), 2, 3), np.float32)
@@ -129,10 +132,10 @@ def cut_tiles(
         factor = shrink_factor(initial_transform(tight, mean_shape).scale, gray.shape)
         gray = shrink(gray, factor)
         centre = np.array([tight.left + tight.right, tight.top + tight.bottom]) / 2 / factor
-        corner = np.round(centre).astype(int) - TILE // 2
+        corner = np.round(centre).astype(int) - tile // 2
 
-        rows = np.clip(np.arange(TILE) + corner[1], 0, gray.shape[0] - 1)
-        columns = np.clip(np.arange(TILE) + corner[0], 0, gray.shape[1] - 1)
+        rows = np.clip(np.arange(tile) + corner[1], 0, gray.shape[0] - 1)
+        columns = np.clip(np.arange(tile) + corner[0], 0, gray.shape[1] - 1)
         images[i] = gray[rows[:, None], columns]
         landmarks[i] = (points + 0.5) / factor - 0.5 - corner
         box = tight if face.rectangle is None else calibration.landmark_box(*face.rectangle)

@@ -19,11 +19,18 @@ from danpredict.layouts import Convention
 from danpredict.metrics import face_scale, normalised_errors, summarise
 from danpredict.model_file import Model
 from danpredict.network import DeepAlignmentNetwork, StageResult
+from danpredict.openness import has_openness, openness_scores, require_openness
 from danpredict.output_files import replacing
 from danpredict.training.config import TrainingConfig
 from danpredict.training.faces import FaceTiles
 from danpredict.training.log import RunLog
-from danpredict.training.losses import Target, heatmap_loss, landmark_loss, trust_loss
+from danpredict.training.losses import (
+    Target,
+    heatmap_loss,
+    landmark_loss,
+    openness_loss,
+    trust_loss,
+)
 from danpredict.training.sampling import Sampler
 from danpredict.training.stop_request import StopRequest
 from danpredict.training.warm_start import warm_start
@@ -106,9 +113,12 @@ class Trainer:
         self.losses: list[float] = []  # since the last row of the log
         torch.manual_seed(seed)
         shape = torch.as_tensor(mean_shape, dtype=torch.float32)
-        self.network = DeepAlignmentNetwork(config.network, shape)
+        if config.loss.openness:
+            require_openness(convention)
+        self.network = self.build(shape)
         if start is not None:
             images, transform, _ = sampler.batch(0, range(WARM_START_FACES))
+            assert isinstance(self.network, DeepAlignmentNetwork)
             warm_start(self.network, start, images, transform)
         if self.bfloat16 or min(config.network.widths) >= FEWEST_CHANNELS:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -128,6 +138,10 @@ class Trainer:
             ],
             lr=schedule.learning_rate,
         )
+
+    def build(self, mean_shape: Tensor) -> torch.nn.Module:
+        """The network before training; ``mean_shape`` is (L, 2) in canonical pixels."""
+        return DeepAlignmentNetwork(self.config.network, mean_shape)
 
     # -- state ---------------------------------------------------------------------------------
 
@@ -199,6 +213,8 @@ class Trainer:
             loss = loss + weights.sigma * sigma + weights.confidence * confidence
         if network.heatmaps:
             loss = loss + weights.heatmap * heatmap_loss(results, target, network.input_size)
+        if weights.openness:
+            loss = loss + weights.openness * openness_loss(results, target)
         return loss
 
     def train_step(self) -> float:
@@ -225,20 +241,26 @@ class Trainer:
     # -- the run -------------------------------------------------------------------------------
 
     @torch.inference_mode()
-    def validate(self) -> list[np.ndarray]:
-        """Inter-ocular errors (N,) of the validation faces after each stage, averaged weights."""
+    def predict_validation(self) -> list[np.ndarray]:
+        """Landmarks (N, L, 2) of the validation faces after each stage, averaged weights."""
         self.averaged.eval()
-        errors: list[list[np.ndarray]] = [[] for _ in range(self.config.network.stages)]
+        found: list[list[np.ndarray]] = [[] for _ in range(self.config.network.stages)]
         for first in range(0, len(self.validation), 64):
             part = slice(first, first + 64)
             images = torch.from_numpy(self.validation.images[part])[:, None].float()
             results = self.averaged(images, torch.from_numpy(self.validation.starts[part]))
-            for stage, result in zip(errors, results, strict=True):
-                target = self.validation.landmarks[part]
-                found = result.landmarks.numpy()
-                scale = face_scale(target, self.convention)
-                stage.append(normalised_errors(found, target, scale))
-        return [np.concatenate(stage) for stage in errors]
+            for stage, result in zip(found, results, strict=True):
+                stage.append(result.landmarks.numpy())
+        return [np.concatenate(stage) for stage in found]
+
+    def errors(self, predicted: np.ndarray) -> np.ndarray:
+        """Inter-ocular errors (N,) of landmarks (N, L, 2) of the validation faces."""
+        truth = self.validation.landmarks
+        return normalised_errors(predicted, truth, face_scale(truth, self.convention))
+
+    def validate(self) -> list[np.ndarray]:
+        """Inter-ocular errors (N,) of the validation faces after each stage."""
+        return [self.errors(predicted) for predicted in self.predict_validation()]
 
     def run(self, *, progress: bool = True) -> None:
         """Train to the end of the schedule, logging and saving on the way.
@@ -289,7 +311,10 @@ class Trainer:
             "loss": loss,
         }
         if len(self.validation):
-            stages = [summarise(errors) for errors in self.validate()]
+            predicted = self.predict_validation()
+            stages = [summarise(self.errors(landmarks)) for landmarks in predicted]
             row |= {f"nme_stage{i + 1}": stage.nme for i, stage in enumerate(stages)}
             row["failures"] = stages[-1].failures
+            if has_openness(self.convention):
+                row |= openness_scores(predicted[-1], self.validation.landmarks, stages[-1].nme)
         return row

@@ -1,0 +1,85 @@
+"""Teachers behind one interface: a ``.dan`` model, or a ``teacher.pt`` of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.transform import SimilarityTransform
+
+from danpredict.cascade import Cascade
+from danpredict.geometry import FloatArray
+from danpredict.images import Image
+from danpredict.layouts import Convention, convention
+from danpredict.model_file import Model, read_model
+from danpredict.shipped import find_model
+
+
+class Teacher(Protocol):
+    """A network that finds landmarks from initial transforms.
+
+    Attributes
+    ----------
+    layout : Convention
+    mean_shape : (L, 2) float, canonical pixels
+    size : int
+        Side of the canonical frame, pixels.
+    """
+
+    @property
+    def layout(self) -> Convention: ...  # noqa: D102
+
+    @property
+    def mean_shape(self) -> FloatArray: ...  # noqa: D102
+
+    @property
+    def size(self) -> int: ...  # noqa: D102
+
+    def refine(
+        self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]
+    ) -> NDArray[np.float64]:
+        """Landmarks (N, L, 2) in image pixels, from N similarities, image to canonical."""
+        ...
+
+
+class CascadeTeacher:
+    """A Deep Alignment Network as a teacher; see `Teacher`."""
+
+    def __init__(self, model: Model) -> None:
+        self.cascade = Cascade(model)
+        self.layout, self.mean_shape, self.size = model.layout, model.mean_shape, model.input_size
+
+    def refine(
+        self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]
+    ) -> NDArray[np.float64]:
+        """Landmarks of the last stage."""
+        return self.cascade.refine(images, transforms).stages[-1]
+
+
+def load(name: str) -> Teacher:
+    """The teacher of this name.
+
+    Parameters
+    ----------
+    name : str
+        A shipped model, a ``.dan`` file, or the ``.pt`` file of an integral teacher (of 68
+        landmarks). Only the last one needs torch.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError, RuntimeError
+        No such file, or not a teacher.
+    ImportError
+        The packages of the extra ``teachers`` are missing.
+    """
+    if Path(name).suffix != ".pt":
+        return CascadeTeacher(read_model(find_model(name)))
+    try:
+        from danpredict.training.teachers.labeller import IntegralLabeller
+    except ModuleNotFoundError as error:
+        message = f"{name} needs {error.name}: pip install 'danpredict[teachers]'"
+        raise ImportError(message) from error
+    return IntegralLabeller(Path(name), convention("ibug68"))

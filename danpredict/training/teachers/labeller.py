@@ -1,0 +1,46 @@
+"""An integral teacher as `danpredict.training.pseudo_labels.teacher.Teacher`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from skimage.transform import SimilarityTransform
+
+from danpredict.geometry import transform_points
+from danpredict.images import Image, sample_face
+from danpredict.layouts import Convention
+from danpredict.training.teachers.train import load_teacher
+
+
+class IntegralLabeller:
+    """Landmarks of an `IntegralTeacher` for images of any size.
+
+    The canonical frame is sampled from the image as for a Deep Alignment Network, since large faces
+    must be shrunk without aliasing.
+    """
+
+    def __init__(self, path: Path, layout: Convention) -> None:
+        """Load a ``teacher.pt``; raises ValueError if it has another number of landmarks."""
+        self.network = load_teacher(path)
+        self.layout, self.size = layout, self.network.size
+        self.mean_shape = self.network.mean_shape.double().numpy()
+        if len(self.mean_shape) != layout.size:
+            raise ValueError(
+                f"expected a teacher of {layout.size} landmarks, got {len(self.mean_shape)}: {path}"
+            )
+
+    def refine(
+        self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]
+    ) -> NDArray[np.float64]:
+        """Landmarks (N, L, 2) in image pixels, from N similarities, image to canonical."""
+        to_image = np.linalg.inv([transform.params for transform in transforms])
+        faces = [sample_face(*pair, self.size) for pair in zip(images, to_image, strict=True)]
+        frames = torch.from_numpy(np.stack(faces))[:, None]
+        whole = torch.eye(3)[None, :2].expand(len(frames), -1, -1)
+        with torch.inference_mode():
+            found = self.network(frames, whole)[-1].landmarks
+        return transform_points(to_image, found.double().numpy())
