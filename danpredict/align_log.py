@@ -37,7 +37,7 @@ def read_log(log: Path) -> dict[str, Row]:
     rows: dict[str, Row] = {}
     if log.is_file():
         for line in log.read_text("utf-8", errors="replace").splitlines():
-            with suppress(ValueError):
+            with suppress(ValueError, RecursionError):
                 row = json.loads(line)
                 if _is_row(row):
                     rows[row["picture"]] = row

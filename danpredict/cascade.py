@@ -19,7 +19,7 @@ from danpredict.geometry import fit_similarities, transform_points
 from danpredict.images import Image, sample_face
 from danpredict.model_file import Model
 
-ONLY_ERRORS = 3  # ONNX Runtime's log severity
+SILENT = 4  # ONNX Runtime's log severity: what is wrong is raised, and said once
 FARTHEST_FRAMES = 16  # canonical frames that a stage may move a landmark by; real ones stay below 1
 DAMAGED = "its weights are damaged or its training failed. Use another model file."
 OUTPUTS = {"offsets", "hidden_out"}
@@ -131,7 +131,7 @@ class Cascade:
 
     def __init__(self, model: Model) -> None:
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = ONLY_ERRORS
+        options.log_severity_level = SILENT
         options.intra_op_num_threads = 1
         self.size = model.input_size
         self.mean_shape = model.mean_shape
@@ -140,7 +140,7 @@ class Cascade:
         for number, graph in enumerate(model.graphs, 1):
             try:
                 stage = onnxruntime.InferenceSession(
-                    graph, options, providers=["CPUExecutionProvider"]
+                    graph, options, providers=["CPUExecutionProvider"], enable_fallback=0
                 )
                 self._check(stage, last=number == len(model.info["graphs"]))
             except Exception as error:  # ONNX Runtime's exceptions share no base class

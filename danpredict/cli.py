@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from danpredict import commands as commands_of
 from danpredict.detectors import detectors
@@ -12,25 +13,33 @@ from danpredict.error_boundary import run_program
 from danpredict.layouts import conventions
 from danpredict.version import __version__
 
+Number = TypeVar("Number", int, float)
 MOST_DOUBLINGS = 4  # a picture of 2 megapixels then has 500
 
 
+def _number(text: str, kind: Callable[[str], Number]) -> Number:
+    try:
+        return kind(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}") from None
+
+
 def _fraction(text: str) -> float:
-    value = float(text)
+    value = _number(text, float)
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"expected a fraction from 0 up to 1, got {text}")
     return value
 
 
 def _positive(text: str) -> int:
-    value = int(text)
+    value = _number(text, int)
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a positive number, got {text}")
     return value
 
 
 def _whole(text: str) -> int:
-    value = int(text)
+    value = _number(text, int)
     if not 0 <= value <= MOST_DOUBLINGS:
         raise argparse.ArgumentTypeError(
             f"expected a whole number from 0 to {MOST_DOUBLINGS}, got {text}"

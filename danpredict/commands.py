@@ -237,7 +237,13 @@ def info(arguments: argparse.Namespace) -> None:
         f"default here: {default_model()}, and {default_model(VIDEO_MODEL)} for video, "
         f"since this processor {why} AVX2 for int8"
     )
-    print("\n".join(lines))
+    print("\n".join(map(_printable, lines)))
+
+
+def _printable(line: str) -> str:
+    """With control characters as escapes: a model from a stranger must not steer the terminal."""
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    return "".join(shown)
 
 
 def convert(arguments: argparse.Namespace) -> None:

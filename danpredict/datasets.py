@@ -15,7 +15,7 @@ import numpy as np
 
 from danpredict.geometry import FloatArray
 from danpredict.images import Image
-from danpredict.picture_files import PICTURES, check_below, read_picture
+from danpredict.picture_files import PICTURES, check_below, is_file, read_picture
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom, inclusive
 
@@ -106,7 +106,7 @@ def read_rectangles(path: Path) -> dict[Path, Rectangle | None]:
     try:
         table = json.loads(path.read_text("utf-8-sig"))
         return {(path.parent / name).resolve(): _rectangle(row) for name, row in table.items()}
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise ValueError(
             'expected JSON like {"picture.jpg": [left, top, right, bottom] or null}, '
             f"got {path}: {error}"
@@ -202,7 +202,7 @@ def _csv_face(
     landmarks[columns] = np.array(values).reshape(len(columns), 2)
     landmarks[np.isnan(landmarks).any(1)] = np.nan
     direct = path.parent / row[0]
-    found = [direct] if direct.is_file() else pictures.get(Path(row[0]).name, [])
+    found = [direct] if is_file(direct) else pictures.get(Path(row[0]).name, [])
     if len(found) != 1:
         raise FileNotFoundError(
             f"expected one picture {row[0]} below {path.parent}, found {len(found)}"

@@ -15,16 +15,26 @@ SEVERAL = ("rectangles", "mmod_rectangles")  # dlib's lists
 SIDES = ("left", "top", "right", "bottom")
 
 
-def _check_number(name: str, value: object) -> None:
-    """Raise TypeError for what is no number, ValueError for one that is not finite."""
+def _number(name: str, value: object) -> float:
+    """A number as Python's own: numpy's uint8 would wrap around in what follows.
+
+    Raises
+    ------
+    TypeError
+        No number.
+    ValueError
+        NaN, or infinite.
+    """
+    number: float
     if type(value) is float or type(value) is int:  # nearly always, and fast
         number = value
     elif isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
-        number = float(value)
+        number = value.item() if isinstance(value, np.generic) else float(value)
     else:
         raise TypeError(f"expected a number for {name}, got {value!r:.80} ({type(value).__name__})")
     if not -LARGEST <= number <= LARGEST:  # NaN too
         raise ValueError(f"expected a finite number for {name}, got {number!r:.80}")
+    return number
 
 
 @dataclass(frozen=True)
@@ -58,10 +68,11 @@ class FaceBox:
     source: str | None = None
 
     def __post_init__(self) -> None:
-        for name, value in zip(SIDES, self.sides, strict=True):
-            _check_number(name, value)
-        if self.score is not None:
-            _check_number("score", self.score)
+        for name in SIDES if self.score is None else (*SIDES, "score"):
+            value = getattr(self, name)
+            number = _number(name, value)
+            if number is not value:
+                object.__setattr__(self, name, number)  # the way to set it in a frozen dataclass
         if self.source is not None and not isinstance(self.source, str):
             raise TypeError(f"expected the name of a detector as source, got {self.source!r:.80}")
 
@@ -70,11 +81,9 @@ class FaceBox:
         cls, x: float, y: float, width: float, height: float, source: str | None = None
     ) -> FaceBox:
         """From left, top, width and height, the order of OpenCV; raises as `FaceBox`."""
-        for name, value in zip(("x", "y", "width", "height"), (x, y, width, height), strict=True):
-            _check_number(name, value)
-        # Python's own numbers: uint8 would wrap around at 255.
-        x, y = float(x), float(y)
-        return cls(x, y, x + float(width) - 1, y + float(height) - 1, None, source)
+        x, y = _number("x", x), _number("y", y)
+        right, bottom = x + _number("width", width) - 1, y + _number("height", height) - 1
+        return cls(x, y, right, bottom, None, source)
 
     @classmethod
     def from_css(
@@ -112,7 +121,7 @@ def face_box(box: Any, source: str | None = None) -> FaceBox:
         return box if source is None else replace(box, source=source)
     if hasattr(box, "rect") and hasattr(box, "confidence") and not hasattr(box, "parts"):
         found = face_box(box.rect, source or "dlib-cnn")
-        return replace(found, score=float(box.confidence))
+        return replace(found, score=box.confidence)
     if all(callable(getattr(box, side, None)) for side in ("left", "top", "right", "bottom")):
         return FaceBox(box.left(), box.top(), box.right(), box.bottom(), None, source)
     row = _row(box)

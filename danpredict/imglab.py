@@ -9,7 +9,7 @@ import numpy as np
 
 from danpredict.datasets import LabelledFace, Rectangle
 from danpredict.geometry import FloatArray
-from danpredict.picture_files import check_below
+from danpredict.picture_files import check_below, is_file
 
 LARGEST = 2**28  # bytes; 300-W with all its landmarks is 30 MB
 MOST_PARTS = 10_000
@@ -116,7 +116,7 @@ def read_imglab(path: Path, size: int) -> list[LabelledFace]:
     try:
         for image in root.iter("image"):
             picture = check_below(folder, folder / image.get("file", "")).resolve()
-            if not picture.is_file():
+            if not is_file(picture):
                 raise FileNotFoundError(f"expected a picture, found no {picture}")
             boxes = (box for box in image.iter("box") if box.get("ignore") in (None, "0"))
             faces += [face for box in boxes if (face := _face(box, picture, size)) is not None]

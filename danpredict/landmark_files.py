@@ -148,7 +148,17 @@ def read_landmarks(path: Path, size: int) -> list[Labels]:
         shapes = {face.landmarks.shape for face in faces} - {(size, 2)}
         if shapes:
             raise ValueError(f"landmarks of shape {shapes.pop()}")
-    except (ValueError, TypeError, AttributeError, IndexError, RecursionError, csv.Error) as error:
+        if any(np.isinf(face.landmarks).any() for face in faces):
+            raise ValueError("a coordinate that is infinite")
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+        OverflowError,
+        csv.Error,
+    ) as error:
         raise ValueError(f"expected {size} landmarks a face, got {path}: {error}") from error
     return faces
 
@@ -189,6 +199,8 @@ def write_landmarks(path: Path, faces: Sequence[Labels]) -> None:
     write = FORMATS[check_kind(path)]
     if not faces:
         raise ValueError(f"expected faces for {path}, got none")
+    if any(np.isinf(face.landmarks).any() for face in faces):
+        raise ValueError(f"expected finite landmarks or NaN for {path}, got infinite ones")
     with replacing(path) as temporary:
         temporary.write_bytes(write(faces).encode("utf-8"))
         _check_read_back(temporary, faces, path)

@@ -61,6 +61,14 @@ def read_picture(path: Path, *, upright: bool = False) -> Image:
     return np.ascontiguousarray(image[..., ::-1])
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; False, too, for names that the file system cannot have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long; a null character
+        return False
+
+
 def check_below(folder: Path, picture: Path) -> Path:
     """The picture, if it lies in a table's folder or below, links followed.
 
@@ -71,7 +79,11 @@ def check_below(folder: Path, picture: Path) -> Path:
     ValueError
         It lies elsewhere.
     """
-    if not picture.resolve().is_relative_to(folder.resolve()):
+    try:
+        inside = picture.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a name that is too long; links in a circle
+        inside = False
+    if not inside:
         raise ValueError(f"expected pictures in the folder {folder} or below, got {picture}")
     return picture
 

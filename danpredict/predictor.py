@@ -56,6 +56,18 @@ class Options:
     steady: bool = False
     strict: bool = False
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for values that make no sense; a pickle may hold any."""
+        threads, limit = self.threads, self.max_sigma
+        if threads is not None and not (isinstance(threads, int | np.integer) and threads >= 1):
+            raise ValueError(f"expected threads to be None or at least 1, got {threads!r:.80}")
+        if limit is not None and not (isinstance(limit, int | float | np.number) and limit > 0):
+            raise ValueError(f"expected max_sigma to be None or above 0, got {limit!r:.80}")
+        if not isinstance(self.device, str):
+            raise ValueError(f"expected a device such as 'cpu', got {self.device!r:.80}")
+        if self.convention is not None and not isinstance(self.convention, str):
+            raise ValueError(f"expected a convention's name, got {self.convention!r:.80}")
+
 
 class DANShapePredictor:
     """Landmarks from a Deep Alignment Network, called and answered like ``dlib.shape_predictor``.
@@ -112,13 +124,9 @@ class DANShapePredictor:
         strict: bool = False,
         color: str = "rgb",
     ) -> None:
-        if threads is not None and threads < 1:
-            raise ValueError(f"expected threads to be None or at least 1, got {threads}")
-        if max_sigma is not None and not max_sigma > 0:
-            raise ValueError(f"expected max_sigma to be None or above 0, got {max_sigma}")
         if color not in ("rgb", "bgr"):
             raise ValueError(f"expected color 'rgb' or 'bgr', got {color!r}")
-        device = "cpu" if device == "auto" else device
+        device = "cpu" if device == "auto" else str(device)
         options = Options(device, threads, max_sigma, convention, bool(steady), bool(strict))
         default = default_model() if device == "cpu" else DEFAULT_MODEL
         self._start(read_model(find_model(default if model is None else model)), options)
@@ -365,4 +373,5 @@ class DANShapePredictor:
             or not isinstance(state.get("options"), Options)
         ):
             raise ValueError(f"expected the state of a pickled predictor, got {state!r:.80}")
+        state["options"].__post_init__()  # pickle makes objects without it
         self._start(unpack(state["data"], "a pickled predictor"), state["options"])

@@ -14,6 +14,7 @@ from danpredict.images import Image
 from danpredict.output_files import replacing
 from danpredict.picture_files import quiet_opencv
 
+SLOWEST, FASTEST = 0.01, 10_000  # frames a second
 VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv")  # that can be written
 
 # First bytes of the containers that OpenCV's FFmpeg plays. Text formats are left out on purpose:
@@ -55,7 +56,7 @@ class Video:
     Attributes
     ----------
     fps : float
-        30 where the file does not say.
+        30 where the file does not say, or says nonsense.
     frames : int or None
         As many as the file announces; None for a camera.
     read : int
@@ -86,7 +87,8 @@ class Video:
                 "that this OpenCV lacks"
             )
         self.first = first
-        self.fps = self.capture.get(cv2.CAP_PROP_FPS) or 30.0
+        fps = self.capture.get(cv2.CAP_PROP_FPS)
+        self.fps = fps if SLOWEST <= fps <= FASTEST else 30.0
         count = int(self.capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.frames = count if count > 0 and not self.is_camera else None
         self.read = 0
@@ -151,8 +153,10 @@ def video_output(path: Path, fps: float) -> Iterator[VideoOutput]:
     OSError
         The file does not hold all frames: most likely the disk is full.
     ValueError
-        OpenCV cannot write such a video, or no frame was written.
+        OpenCV cannot write such a video, no frame was written, or ``fps`` makes no sense.
     """
+    if not SLOWEST <= fps <= FASTEST:  # NaN too; OpenCV would hang for ever on some
+        raise ValueError(f"expected {SLOWEST} to {FASTEST} frames a second, got {fps}")
     with replacing(path) as temporary, quiet_opencv():
         output = VideoOutput(temporary, fps)
         try:

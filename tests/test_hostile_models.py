@@ -18,6 +18,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from danpredict import DANShapePredictor
+from danpredict.cli import main
 from danpredict.model_file import Model, pack, read_model, unpack
 from danpredict.onnx_check import check_graph
 from danpredict.shipped import find_model, models
@@ -279,8 +280,11 @@ def test_a_small_file_cannot_become_gigabytes_of_objects(model: Model) -> None:
         ({"landmarks": True}, "whole landmarks"),
         ({"stages": "2"}, "whole stages"),
         ({"stages": 10**6}, "whole stages"),
-        ({"name": "\x1b[2Jcleared"}, "printable text for name"),
-        ({"licence": "free\nmodel: other"}, "printable text for licence"),
+        ({"name": 5}, "text for name"),
+        ({"training": {"data": {}}}, "a list of data sets"),
+        ({"training": {"data": [{"name": "a"}]}}, "faces"),
+        ({"training": {"train_faces": 5}}, "validation_faces"),
+        ({"metrics": {"validation": {"nme": "low", "failures": 1}}}, "finite number for nme"),
         ({"box": {"left": "0", "top": 0, "right": 1, "bottom": 1}}, "finite number for left"),
         ({"box": [0, 0, 1, 1]}, ""),
         ({"network": {"hidden": 10**12}}, "hidden of at most"),
@@ -311,6 +315,22 @@ def test_layouts_are_bounded(change: dict[str, Any], said: str, model: Model) ->
     data = with_info(model.data, json.dumps(model.info | {"layout": layout}).encode())
     with pytest.raises(RuntimeError, match=said):
         unpack(data, "a model")
+
+
+def test_texts_from_strangers_cannot_steer_a_terminal(
+    model: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = "\x1b[2J\nshipped"
+    info = model.info | {"name": odd, "licence": odd, "arithmetic": odd}
+    info["box"] = model.info["box"] | {"source": odd}
+    info["training"] = {"data": [{"name": odd, "faces": 5}]}
+    info["metrics"] = {odd: {"nme": 1.0, "failures": 2.0}}
+    path = tmp_path / "odd.dan"
+    path.write_bytes(with_info(model.data, json.dumps(info).encode()))
+    assert main(["info", str(path)]) == 0
+    output = capsys.readouterr().out
+    assert "\x1b" not in output
+    assert output.count("\\x1b[2J\\nshipped") == 6
 
 
 def test_archives_hold_nothing_else(model: Model) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -79,6 +80,10 @@ def _section(kind: type[Section], table: dict[str, Any], where: str) -> Section:
     if unknown:
         raise ValueError(f"expected the keys {sorted(known)} in {where}, got {unknown}")
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    for name, value in values.items():
+        numbers = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
+            raise ValueError(f"expected finite numbers in {where}, got {name} = {value}")
     return kind(**values)
 
 
@@ -112,7 +117,7 @@ def load_config(name: str) -> TrainingConfig:
         raise ValueError(f"expected the key {error} in {path}") from error
     except (TypeError, ValueError) as error:  # TOML's own error is a ValueError
         raise ValueError(f"expected a training config, got {path}: {error}") from error
-    if config.network.landmarks != size or config.region <= 0:
+    if config.network.landmarks != size or not 0 < config.region < math.inf:
         raise ValueError(
             f"expected a positive region and {size} landmarks ({config.convention}), "
             f"got {config.region} and {config.network.landmarks} in {path}"

@@ -31,7 +31,14 @@ class RunLog:
             head, *rows = self.table.read_text("utf-8").splitlines()
             if not head.startswith("step,"):
                 raise ValueError("its header does not start with 'step'")
-            kept = [row for row in rows if int(row.split(",")[0]) <= step]
+            width = len(head.split(","))
+            kept = []
+            for row in rows:
+                values = list(map(float, row.split(",")))
+                if len(values) != width:
+                    raise ValueError(f"a row has {len(values)} columns, its header {width}")
+                if values[0] <= step:
+                    kept.append(row)
         except ValueError as error:
             raise ValueError(
                 f"expected a run's log, got {self.table} ({error}): name another --out folder"

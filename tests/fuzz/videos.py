@@ -114,7 +114,7 @@ def case(rng: Rng, folder: Path) -> None:
 def output_case(rng: Rng, folder: Path) -> None:
     """A video that is written: odd rates and sizes give a whole file or an error."""
     path = folder / pick(rng, ["a.mp4", "a.avi", "a.mkv", "a.mov", "a.txt", "a"])
-    fps = pick(rng, [25, 1e-9, 1e9, 0, -1, float("nan"), 29.97])
+    fps = pick(rng, [25, 1e-9, 1e9, 0, -1, float("nan"), float("inf"), 29.97])
     side = pick(rng, [1, 2, 3, 16, 17, 64])
     count = int(rng.integers(0, 4))
 
