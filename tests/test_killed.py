@@ -35,9 +35,12 @@ from danpredict.video_files import Video, video_output
 from .conftest import Image
 from .faces import write_dataset
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/stat").exists(), reason="finds the processes of a group in /proc"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not Path("/proc/self/stat").exists(), reason="finds the processes of a group in /proc"
+    ),
+]
 
 PROGRAM = [sys.executable, "-m", "danpredict"]
 # The same program, but a checkpoint is due every second.
@@ -304,13 +307,6 @@ def write_video(path: Path, face: Image, frames: int) -> None:
             output.write(np.asarray(cv2.warpAffine(face, matrix, (240, 240)), np.uint8))
 
 
-def test_killed_a_few_times(face: Image, tmp_path: Path) -> None:
-    write_dataset(tmp_path / "pictures", face, np.full((68, 2), 120.0), count=8)
-    study(aligning(tmp_path / "pictures", 1), tmp_path / "align", rounds=1, each=2)
-    study(converting(tmp_path, 500), tmp_path / "convert", rounds=1, each=1)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["align", "track", "train", "convert"])
 def test_killed_thirty_times(
     name: str, face: Image, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -193,7 +193,7 @@ def full_disk(small_disk: Path) -> Iterator[Path]:
 
 
 def test_full_disks_end_in_exit_code_2_and_leave_old_files_whole(
-    full_disk: Path, clip: Path, dataset: Path, tmp_path: Path, rng: np.random.Generator
+    full_disk: Path, tmp_path: Path, rng: np.random.Generator
 ) -> None:
     noisy = tmp_path / "noisy.mp4"
     noise = rng.integers(0, 256, (20, 320, 480, 3), np.uint8)
@@ -206,7 +206,6 @@ def test_full_disks_end_in_exit_code_2_and_leave_old_files_whole(
         ["track", noisy, "--out", full_disk / "old.mp4"],
         ["track", noisy, "--out", full_disk / "new.mp4"],
         ["convert", table, "--from", "ibug68", "--to", "ibug68", "--out", full_disk / "old.csv"],
-        ["export", "slim68", "--int8", dataset, "--out", full_disk / "old.dan"],
     ):
         line = refused(*arguments, folder=tmp_path)
         assert "disk may be full" in line or "No space left" in line, (arguments, line)
