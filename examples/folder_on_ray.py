@@ -17,9 +17,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import ray
 
-from danpredict.error_boundary import run_program
+from danpredict.error_boundary import needed_by, run_program
+
+with needed_by("folder_on_ray.py", "pip install 'danpredict[ray,dlib-bin]'"):
+    import ray
+
 
 PICTURES = ["jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff"]
 

@@ -14,23 +14,27 @@ from typing import TYPE_CHECKING, Any, cast
 
 import cv2
 import numpy as np
-import torch
-from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch
 from numpy.typing import NDArray
 from skimage import data
 
 import danpredict
 from danpredict.boxes import as_expected
-from danpredict.error_boundary import run_program
+from danpredict.error_boundary import needed_by, run_program
 from danpredict.geometry import initial_transform
 from danpredict.model_file import Model, read_model
-from danpredict.network import Stage, StageResult, landmark_heatmap
-from danpredict.onnx_weights import network_of
 from danpredict.output_files import check_outputs
 from danpredict.plots import save_figure
 from danpredict.shipped import find_model
-from danpredict.torch_geometry import warp
+
+with needed_by("how_it_works.py", "pip install 'danpredict[torch]'"):
+    import torch
+    from matplotlib.figure import Figure
+    from matplotlib.patches import FancyArrowPatch
+
+    from danpredict.network import Stage, StageResult, landmark_heatmap
+    from danpredict.onnx_weights import network_of
+    from danpredict.torch_geometry import warp
+
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,18 +16,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import dlib
 import numpy as np
 from contestants import find_dlib_model
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 import danpredict
-from danpredict.error_boundary import run_program
+from danpredict.error_boundary import needed_by, run_program
 from danpredict.evaluation import landmarks_of
 from danpredict.geometry import pose
 from danpredict.metrics import face_scale
 from danpredict.video_files import Video
+
+with needed_by("jitter.py", "pip install 'danpredict[dlib-bin]'"):
+    import dlib
+
 
 SMALL = 400  # pixels
 Frames = list[NDArray[np.floating] | None]

@@ -248,6 +248,24 @@ def test_examples_answer_alike(
     assert line.startswith(f"{script}: ")
 
 
+@pytest.mark.parametrize(
+    ("script", "module", "extra"),
+    [
+        ("jitter.py", "dlib", "danpredict[dlib-bin]"),
+        ("align_for_recognition.py", "dlib", "danpredict[dlib-bin]"),
+        ("folder_on_ray.py", "ray", "danpredict[ray,dlib-bin]"),
+        ("how_it_works.py", "torch", "danpredict[torch]"),
+    ],
+)
+def test_examples_name_what_they_lack(
+    script: str, module: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f"{module}.py").write_text(f"raise ModuleNotFoundError(name={module!r})")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    line = refused("x.mp4", folder=tmp_path, script=ROOT / "examples" / script)
+    assert line.startswith(f"{script}: needs {module}: pip install '{extra}'")
+
+
 # -- tables --------------------------------------------------------------------------------------
 
 
