@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,5 +23,9 @@ def check_run_folder(out: Path, inputs: Sequence[Path]) -> None:
     """
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(f"expected a folder for the run, got the file {out}")
-    out.mkdir(parents=True, exist_ok=True)
-    check_outputs([out / name for name in RUN_FILES], inputs)
+    if out.is_dir():
+        check_outputs([out / name for name in RUN_FILES], inputs)
+        return
+    parent = next(folder for folder in out.absolute().parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise ValueError(f"expected a folder that can be written to for {out}, got {parent}")
