@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ class RunLog:
             return
         try:
             head, *rows = self.table.read_text("utf-8").splitlines()
-            if not head.startswith("step,"):
-                raise ValueError("its header does not start with 'step'")
+            if not re.fullmatch(r"step(,\w{1,40})*", head):
+                raise ValueError("its header is not 'step' and names of columns")
             width = len(head.split(","))
             kept = []
             for row in rows:
