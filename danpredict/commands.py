@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from danpredict.datasets import LabelledFace
 
 
-def _dataset_files(faces: Sequence[LabelledFace], *tables: Path | None) -> list[Path]:
-    """The files that faces come from: pictures, and the tables or .pts files beside them."""
-    files = [path for path in tables if path is not None]
-    return files + [f for face in faces for f in (face.path, face.path.with_suffix(".pts"))]
+def _dataset_files(faces: Sequence[LabelledFace]) -> list[Path]:
+    """The files that faces come from: pictures, and the .pts files beside them."""
+    return [f for face in faces for f in (face.path, face.path.with_suffix(".pts"))]
 
 
 def _say_skipped(*datasets: Path) -> None:
@@ -344,7 +343,7 @@ def track(arguments: argparse.Namespace) -> None:
         f"{played.frames} frames, {played.faces} faces in them, {played.detector_calls} calls of "
         f"the detector, {played.frames / max(played.seconds, 1e-9):.0f} frames a second"
     )
-    if video.missing and not video.is_camera:
+    if video.missing:
         print(f"the file announces {video.frames} frames; {video.missing} could not be decoded")
     if not played.faces:
         print(

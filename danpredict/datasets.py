@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import re
@@ -15,6 +16,7 @@ import numpy as np
 
 from danpredict.geometry import FloatArray
 from danpredict.images import Image
+from danpredict.output_files import write_text
 from danpredict.picture_files import PICTURES, check_below, is_file, read_picture
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom, inclusive
@@ -181,6 +183,40 @@ def read_csv(path: Path, size: int) -> list[LabelledFace]:
     if not faces:
         raise ValueError(f"expected 'file,x0,y0,...' rows, got an empty table {path}")
     return faces
+
+
+def write_csv(
+    path: Path,
+    size: int,
+    pictures: Sequence[Path],
+    landmarks: Sequence[FloatArray | None],
+) -> None:
+    """Write a table that `read_csv` reads; pictures are named relative to its folder.
+
+    Parameters
+    ----------
+    size : int
+        Number of landmarks.
+    landmarks : (size, 2) float each, image pixels
+        NaN is an empty cell; a picture with None gets no row.
+
+    Raises
+    ------
+    ValueError
+        A picture does not lie in the table's folder or below; then nothing is written.
+    OSError
+        The table cannot be written.
+    """
+    folder = path.resolve().parent
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(csv_header(size))
+    for picture, points in zip(pictures, landmarks, strict=True):
+        name = check_below(folder, picture).resolve().relative_to(folder).as_posix()
+        if points is not None:
+            cells = ("" if np.isnan(value) else f"{value:.2f}" for value in points.ravel())
+            writer.writerow([name, *cells])
+    write_text(path, stream.getvalue())
 
 
 def _pictures_below(folder: Path) -> dict[str, list[Path]]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +11,11 @@ from skimage.transform import SimilarityTransform
 from tqdm import tqdm
 
 from danpredict.cascade import Cascade
-from danpredict.datasets import LabelledFace, csv_header
+from danpredict.datasets import LabelledFace, write_csv
 from danpredict.geometry import FloatArray, fit_similarity
 from danpredict.images import Image
 from danpredict.layouts import Convention
 from danpredict.metrics import face_scale
-from danpredict.output_files import write_text
 from danpredict.picture_files import check_below
 
 # How far starts are disturbed, in a canonical frame of 112 pixels: less than detectors do.
@@ -140,19 +136,14 @@ def relabel(cascade: Cascade, faces: Sequence[LabelledFace], layout: Convention,
     """
     if layout.mirror is None:
         raise ValueError(f"expected a convention with a mirror table, got {layout.name}")
-    folder = out.parent.resolve()
-    names = [os.path.relpath(check_below(folder, face.path).resolve(), folder) for face in faces]
+    for face in faces:  # a wrong folder is better said before the work
+        check_below(out.resolve().parent, face.path)
     rng = np.random.default_rng(0)
     answers = [
         answer(cascade, face.picture(), face.landmarks, layout, rng)
         for face in tqdm(faces, desc="relabelling", unit="face", leave=False)
     ]
     kept = trusted(answers)
-    stream = io.StringIO()
-    writer = csv.writer(stream)
-    writer.writerow(csv_header(layout.size))
-    for name, a, keep in zip(names, answers, kept, strict=True):
-        if keep:
-            writer.writerow([name, *(f"{v:.2f}" for v in a.landmarks.ravel())])
-    write_text(out, stream.getvalue())
+    landmarks = [a.landmarks if keep else None for a, keep in zip(answers, kept, strict=True)]
+    write_csv(out, layout.size, [face.path for face in faces], landmarks)
     return sum(kept)

@@ -21,7 +21,7 @@ VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv")  # that can be written
 # playlists (ffconcat, HLS, DASH) and session descriptions make it open other files and addresses.
 CONTAINERS = (
     b"RIFF", b"\x1aE\xdf\xa3", b"FLV", b"OggS", b"0&\xb2u\x8ef\xcf\x11", b"GIF8", b"YUV4MPEG2 ",
-    b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3", b"\x00\x00\x00\x01", b"\x00\x00\x01", b"DKIF", b"NUT",
+    b"\x00\x00\x00\x01", b"\x00\x00\x01", b"DKIF", b"NUT",
     b"\x06\x0e+4", b".RMF",
 )  # fmt: skip
 QUICKTIME = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")  # after four bytes

@@ -65,13 +65,18 @@ def dlib_predictor(dlib_model: Path) -> Any:
     return dlib.shape_predictor(str(dlib_model))
 
 
+def real_data(name: str, what: str) -> Path:
+    """A folder of real data, which no project may ship; the test is skipped where it is missing."""
+    folder = Path(os.environ.get("DANPREDICT_DATA", ROOT.parent / "shared" / "data")) / name
+    if not folder.is_dir():
+        pytest.skip(f"no {what} in {folder}: set DANPREDICT_DATA to the folder above {name}")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def data_300w() -> Path:
-    """300-W pictures, which no project may ship."""
-    folder = Path(os.environ.get("DANPREDICT_DATA", ROOT.parent / "shared" / "data")) / "300w"
-    if not folder.is_dir():
-        pytest.skip(f"no 300-W pictures in {folder}: set DANPREDICT_DATA to the folder above 300w")
-    return folder
+    """300-W pictures."""
+    return real_data("300w", "300-W pictures")
 
 
 @pytest.fixture(scope="session")

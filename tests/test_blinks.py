@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from danpredict.blinks import blink_report
 from danpredict.layouts import read_ranges
 from danpredict.openness import eye_aspect_ratio
 
-from .conftest import ROOT, Image
+from .conftest import ROOT, Image, real_data
 
 CLIPS = json.loads((ROOT / "tests" / "data" / "blinks.json").read_text("utf-8"))["clips"]
 
@@ -59,10 +58,7 @@ def frames(path: Path) -> Iterator[Image]:
 
 @pytest.fixture(scope="module")
 def clips() -> Path:
-    folder = Path(os.environ.get("DANPREDICT_DATA", ROOT.parent / "shared" / "data")) / "videos"
-    if not folder.is_dir():
-        pytest.skip(f"no clips in {folder}: set DANPREDICT_DATA to the folder above videos")
-    return folder
+    return real_data("videos", "clips")
 
 
 def frames_of(ranges: str) -> tuple[int, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +9,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from danpredict.datasets import csv_header
+from danpredict.datasets import write_csv
 from danpredict.geometry import FloatArray
-from danpredict.layouts import Convention
 from danpredict.openness import require_openness
-from danpredict.output_files import write_text
 from danpredict.picture_files import check_below
 from danpredict.training.pseudo_labels.coarse import CoarseFace, read_coarse
 from danpredict.training.pseudo_labels.combine import combine, kept
@@ -71,30 +67,6 @@ def label_faces(
     return [label.landmarks if k else None for label, k in zip(labels, keep, strict=True)]
 
 
-def write_table(
-    out: Path, layout: Convention, faces: Sequence[CoarseFace], labels: Sequence[FloatArray | None]
-) -> None:
-    """Write ``file,x0,y0,...`` with pictures relative to the table's folder; NaN is an empty cell.
-
-    Raises
-    ------
-    ValueError
-        A picture does not lie in the table's folder or below; then nothing is written.
-    OSError
-        The table cannot be written.
-    """
-    folder = out.resolve().parent
-    stream = io.StringIO()
-    writer = csv.writer(stream)
-    writer.writerow(csv_header(layout.size))
-    for face, label in zip(faces, labels, strict=True):
-        picture = check_below(folder, face.face.path).resolve()
-        if label is not None:
-            cells = ("" if np.isnan(value) else f"{value:.2f}" for value in label.ravel())
-            writer.writerow([picture.relative_to(folder).as_posix(), *cells])
-    write_text(out, stream.getvalue())
-
-
 def label_dataset(
     names: Sequence[str], dataset: Path, out: Path, openness: str | None = None
 ) -> Counts:
@@ -114,7 +86,7 @@ def label_dataset(
     Raises
     ------
     OSError, ValueError, RuntimeError, ImportError
-        See `label_faces`, `write_table` and the readers.
+        See `label_faces`, `danpredict.datasets.write_csv` and the readers.
     """
     if openness is not None and openness not in names:
         raise ValueError(f"expected --openness out of {list(names)}, got {openness!r}")
@@ -126,6 +98,6 @@ def label_dataset(
     for face in faces:  # a wrong folder is better said before the work
         check_below(out.resolve().parent, face.face.path)
     labels = label_faces(teachers, faces, None if openness is None else names.index(openness))
-    write_table(out, layout, faces, labels)
+    write_csv(out, layout.size, [face.face.path for face in faces], labels)
     good = [label for label in labels if label is not None]
     return Counts(len(faces), len(good), sum(bool(np.isnan(label).any()) for label in good))

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from danpredict.network import GRAY_MEAN, GRAY_STD, StageOutput, StageResult
-from danpredict.torch_geometry import fit_similarity, invert_similarity, transform_points, warp
+from danpredict.torch_geometry import invert_similarity, transform_points, warp
 
 BLOCKS = 11  # of the backbone's 16: those of stride 2 to 16
 TAPS = {0: 16, 2: 24, 4: 40, 10: 112}  # blocks whose outputs are merged, and their channels
@@ -145,11 +145,3 @@ class IntegralTeacher(nn.Module):
         landmarks = transform_points(invert_similarity(transform), place)
         output = StageOutput(place - self.mean_shape, place.flatten(1), heatmaps=maps)
         return [StageResult(landmarks, transform, output)]
-
-
-@torch.inference_mode()
-def refine_twice(teacher: IntegralTeacher, images: Tensor, transform: Tensor) -> Tensor:
-    """Landmarks (N, L, 2) of a second look, through the similarity that the first one found."""
-    first = teacher(images, transform)[-1].landmarks
-    second: Tensor = teacher(images, fit_similarity(first, teacher.mean_shape))[-1].landmarks
-    return second
