@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from danpredict.extras import needs_extra
 from danpredict.output_files import check_outputs, check_suffix, write_bytes, write_text
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def train(arguments: argparse.Namespace) -> None:
     given = [path for path, _ in arguments.datasets + arguments.extra]
     given += [Path(arguments.config), arguments.boxes, start_path]
     check_run_folder(arguments.out, [path for path in given if path is not None])
-    try:
+    with needs_extra("training", "torch"):
         import torch
         import torch.distributed as dist
 
@@ -53,9 +54,6 @@ def train(arguments: argparse.Namespace) -> None:
             train,
             with_faces,
         )
-    except ModuleNotFoundError as error:
-        message = f"training needs {error.name}: pip install 'danpredict[torch]'"
-        raise ImportError(message) from error
 
     _say_skipped(*(path for path, _ in arguments.datasets + arguments.extra))
     start = None if start_path is None else read_model(start_path)
@@ -184,11 +182,8 @@ def export(arguments: argparse.Namespace) -> None:
 
     check_suffix(arguments.out, [".dan"])
     check_outputs([arguments.out], [find_model(arguments.model), *arguments.int8])
-    try:
+    with needs_extra("export", "torch"):
         from danpredict.training.quantise import quantise
-    except ModuleNotFoundError as error:
-        message = f"export needs {error.name}: pip install 'danpredict[torch]'"
-        raise ImportError(message) from error
 
     model = read_model(find_model(arguments.model))
     _say_skipped(*arguments.int8)

@@ -16,6 +16,7 @@ from skimage.transform import SimilarityTransform
 from danpredict.boxes import EXPECTED, as_expected, box_calibration
 from danpredict.cascade import Cascade, Face, Refined, shared_cascade
 from danpredict.conversion import Conversion, conversion
+from danpredict.extras import needs_extra
 from danpredict.facebox import FaceBox, face_box
 from danpredict.geometry import bounding_box, initial_transform
 from danpredict.image_input import as_image
@@ -137,12 +138,8 @@ class DANShapePredictor:
         if options.device == "cpu":
             self._cascade = shared_cascade(model)
         else:
-            try:
+            with needs_extra(f"device {options.device!r}", "torch"):
                 from danpredict.torch_cascade import TorchCascade, check_device
-            except ModuleNotFoundError as error:
-                raise ImportError(
-                    f"device {options.device!r} needs {error.name}: pip install 'danpredict[torch]'"
-                ) from error
 
             self._cascade = TorchCascade(model, check_device(options.device))
         if options.max_sigma is not None and not self._cascade.trust:

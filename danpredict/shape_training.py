@@ -15,6 +15,7 @@ import numpy as np
 from danpredict.boxes import fit_box_calibration
 from danpredict.datasets import LabelledFace
 from danpredict.evaluation import landmarks_of
+from danpredict.extras import needs_extra
 from danpredict.image_input import as_image
 from danpredict.imglab import count_parts, read_imglab
 from danpredict.layouts import Convention
@@ -96,14 +97,11 @@ def _faces_of(images: Sequence[Any], detections: Sequence[Iterable[Any]]) -> lis
 
 
 def _train(faces: Sequence[LabelledFace], options: shape_predictor_training_options) -> Model:
-    try:
+    with needs_extra("training", "torch"):
         import torch
 
         from danpredict.training.config import load_config
         from danpredict.training.run import Setting, TrainingData, train_on
-    except ModuleNotFoundError as error:
-        message = f"training needs {error.name}: pip install 'danpredict[torch]'"
-        raise ImportError(message) from error
 
     faces = [face for face in faces if np.isfinite(face.landmarks).any()]
     if not faces:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 
 from danpredict.cascade import Cascade
+from danpredict.extras import needs_extra
 from danpredict.geometry import FloatArray
 from danpredict.images import Image
 from danpredict.layouts import Convention, convention
@@ -77,9 +78,6 @@ def load(name: str) -> Teacher:
     """
     if Path(name).suffix != ".pt":
         return CascadeTeacher(read_model(find_model(name)))
-    try:
+    with needs_extra(name, "teachers"):
         from danpredict.training.teachers.labeller import IntegralLabeller
-    except ModuleNotFoundError as error:
-        message = f"{name} needs {error.name}: pip install 'danpredict[teachers]'"
-        raise ImportError(message) from error
     return IntegralLabeller(Path(name), convention("ibug68"))

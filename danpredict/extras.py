@@ -1,0 +1,24 @@
+"""What to say where a package of an optional extra is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def needs_extra(what: str, extra: str) -> Iterator[None]:
+    """Turn a failed import inside the block into an ImportError that names the pip command.
+
+    Parameters
+    ----------
+    what : str
+        Needs the package, such as ``"training"``.
+    extra : str
+        Of danpredict, that brings the package.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        message = f"{what} needs {error.name}: pip install 'danpredict[{extra}]'"
+        raise ImportError(message) from error
