@@ -1,18 +1,29 @@
 """danpredict: a drop-in for ``dlib.shape_predictor`` with a Deep Alignment Network inside."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-from danpredict.boxes import fit_box_calibration
-from danpredict.chips import Template, align_face, face_chip, face_chips, paste_face
-from danpredict.conversion import convert, mirror
-from danpredict.detectors import load_detector
-from danpredict.facebox import FaceBox, face_box
-from danpredict.layouts import convention, conventions
+from danpredict.alignment.align import align_face, face_chip, face_chips, paste_face
+from danpredict.alignment.templates import Template
+from danpredict.boxes.calibration import fit_box_calibration
+from danpredict.boxes.detectors import load_detector
+from danpredict.boxes.face_box import FaceBox, face_box
+from danpredict.landmarks.convention import convention, conventions
+from danpredict.landmarks.conversion import convert, mirror
+from danpredict.model.zoo import models
+from danpredict.moved import register_moved_modules
 from danpredict.predictor import DANShapePredictor
-from danpredict.shipped import models
-from danpredict.tracker import Tracker
 from danpredict.version import __version__
+from danpredict.video.tracker import Tracker
+
+if TYPE_CHECKING:
+    from danpredict.dlib_compat.detection import Detection
+    from danpredict.dlib_compat.library import point, points, rectangle
+    from danpredict.training.dlib_api import (
+        shape_predictor_training_options,
+        test_shape_predictor,
+        train_shape_predictor,
+    )
 
 __all__ = [
     "DANShapePredictor",
@@ -41,19 +52,22 @@ __all__ = [
     "train_shape_predictor",
 ]
 
-# dlib's where it is installed, else their twins; looked up late, since dlib takes long to import.
-LATE = {
-    "Detection": "objects",
-    "point": "objects",
-    "points": "objects",
-    "rectangle": "objects",
-    "shape_predictor_training_options": "shape_training",
-    "test_shape_predictor": "shape_training",
-    "train_shape_predictor": "shape_training",
+# Imported on first use: dlib and the training code take long to import.
+LAZY = {
+    "Detection": "dlib_compat.detection",
+    "point": "dlib_compat.library",
+    "points": "dlib_compat.library",
+    "rectangle": "dlib_compat.library",
+    "shape_predictor_training_options": "training.dlib_api",
+    "test_shape_predictor": "training.dlib_api",
+    "train_shape_predictor": "training.dlib_api",
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in LATE:
-        return getattr(import_module(f"danpredict.{LATE[name]}"), name)
+def __getattr__(name: str) -> object:
+    if name in LAZY:
+        return getattr(import_module(f"danpredict.{LAZY[name]}"), name)
     raise AttributeError(f"module 'danpredict' has no attribute {name!r}")
+
+
+register_moved_modules()

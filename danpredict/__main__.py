@@ -2,7 +2,7 @@
 
 import sys
 
-from danpredict.cli import main
+from danpredict.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from danpredict.images import Image
+from danpredict.geometry.sampling import Image
 
 CHANNELS = (1, 3, 4)
 EXPECTED = "Unsupported image type, must be 8bit gray or RGB image"  # dlib's words

@@ -15,14 +15,20 @@ from drawing import Image, draw_face
 from numpy.typing import NDArray
 
 import danpredict
-from danpredict.datasets import LabelledFace, read_dataset
-from danpredict.detectors import Detector
-from danpredict.evaluation import Observation, Predictor, observe, report
-from danpredict.metrics import FAILURE
-from danpredict.openness_text import openness_lines
-from danpredict.output_files import write_text
-from danpredict.plots import draw_report
-from danpredict.significance import Difference, Interval, compare_paired, interval_of_mean
+from danpredict.boxes.detectors import Detector
+from danpredict.datasets.dataset import read_dataset
+from danpredict.datasets.face import LabelledFace
+from danpredict.evaluation.evaluate import Observation, Predictor, observe, report
+from danpredict.evaluation.metrics import FAILURE
+from danpredict.evaluation.openness_text import openness_lines
+from danpredict.evaluation.plots import draw_report
+from danpredict.evaluation.significance import (
+    Difference,
+    Interval,
+    compare_paired,
+    interval_of_mean,
+)
+from danpredict.files.outputs import write_text
 
 LAYOUT = "ibug68"
 
@@ -39,7 +45,7 @@ class Accuracy:
     total : int
         Faces in the folder; ``faces`` are those with a rectangle.
     found : what every contestant says of ``faces``, by name
-    reports : `danpredict.evaluation.report` of it, by name
+    reports : `danpredict.evaluation.evaluate.report` of it, by name
     milliseconds : median time of a call, by name
     """
 

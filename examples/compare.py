@@ -36,11 +36,11 @@ from speed_shown import table as speed_table
 from speed_shown import write_speed
 
 import danpredict
-from danpredict.datasets import read_dataset
+from danpredict.datasets.dataset import read_dataset
 from danpredict.error_boundary import run_program
-from danpredict.output_files import check_outputs
-from danpredict.picture_files import PICTURES
-from danpredict.shipped import find_model
+from danpredict.files.outputs import check_outputs
+from danpredict.files.pictures import PICTURES
+from danpredict.model.zoo import find_model
 
 
 def check_file_name(path: Path, page: bool) -> None:

@@ -26,10 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import danpredict
-from danpredict.datasets import LabelledFace
-from danpredict.evaluation import Predictor
-from danpredict.plots import COLOURS, colours_of
-from danpredict.shipped import default_model, find_model, models
+from danpredict.datasets.face import LabelledFace
+from danpredict.evaluation.evaluate import Predictor
+from danpredict.evaluation.plots import COLOURS, colours_of
+from danpredict.model.zoo import default_model, find_model, models
 
 DLIB_FILE = "shape_predictor_68_face_landmarks.dat"
 

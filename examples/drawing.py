@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danpredict.images import shrink, shrink_factor
+from danpredict.geometry.sampling import shrink, shrink_factor
 
 TILE = 520  # pixels, side of a face in the picture
 BAND = 48  # pixels, height of the name's strip

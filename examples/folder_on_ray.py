@@ -32,7 +32,7 @@ class Landmarks:
 
     def __init__(self) -> None:
         import danpredict
-        from danpredict.objects import frontal_face_detector
+        from danpredict.dlib_compat.detectors import frontal_face_detector
 
         cv2.setNumThreads(1)  # the cores are Ray's to share out
         self.detector = frontal_face_detector()

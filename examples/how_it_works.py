@@ -18,22 +18,23 @@ from numpy.typing import NDArray
 from skimage import data
 
 import danpredict
-from danpredict.boxes import as_expected
+from danpredict.boxes.calibration import as_expected
 from danpredict.error_boundary import needed_by, run_program
-from danpredict.geometry import initial_transform
-from danpredict.model_file import Model, read_model
-from danpredict.output_files import check_outputs
-from danpredict.plots import save_figure
-from danpredict.shipped import find_model
+from danpredict.evaluation.plots import save_figure
+from danpredict.files.outputs import check_outputs
+from danpredict.geometry.similarity import initial_transform
+from danpredict.model.file import Model, read_model
+from danpredict.model.zoo import find_model
 
 with needed_by("how_it_works.py", "pip install 'danpredict[torch]'"):
     import torch
     from matplotlib.figure import Figure
     from matplotlib.patches import FancyArrowPatch
 
-    from danpredict.network import Stage, StageResult, landmark_heatmap
-    from danpredict.onnx_weights import network_of
-    from danpredict.torch_geometry import warp
+    from danpredict.geometry.torch_sampling import warp
+    from danpredict.model.heatmap import landmark_heatmap
+    from danpredict.model.network import Stage, StageResult
+    from danpredict.model.onnx_to_torch import network_of
 
 
 if TYPE_CHECKING:

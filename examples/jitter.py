@@ -23,10 +23,10 @@ from tqdm import tqdm
 
 import danpredict
 from danpredict.error_boundary import needed_by, run_program
-from danpredict.evaluation import landmarks_of
-from danpredict.geometry import pose
-from danpredict.metrics import face_scale
-from danpredict.video_files import Video
+from danpredict.evaluation.evaluate import landmarks_of
+from danpredict.geometry.similarity import face_transform
+from danpredict.landmarks.normalisation import face_scale
+from danpredict.video.files import Video
 
 with needed_by("jitter.py", "pip install 'danpredict[dlib-bin]'"):
     import dlib
@@ -44,7 +44,7 @@ def jitter(frames: Frames, mean_shape: NDArray[np.floating]) -> float:
         if points is None:
             shapes.append(None)
             continue
-        shapes.append(np.asarray(pose(points, mean_shape)(points)))
+        shapes.append(np.asarray(face_transform(points, mean_shape)(points)))
     scale = face_scale(mean_shape[None], layout)[0]
     lengths = [
         np.linalg.norm(c - 2 * b + a, axis=1).mean() / scale
@@ -98,7 +98,7 @@ def measure(given: argparse.Namespace) -> None:
             if "dlib" in predictors:
                 theirs = None if rect is None else landmarks_of(predictors["dlib"](frame, rect))
                 found["dlib"].append(theirs)
-        cells = [f"{jitter(found[name], ours.mean_shape):.2f}" for name in names]
+        cells = [f"{jitter(found[name], np.array(ours.info['mean_shape'])):.2f}" for name in names]
         faster = np.median(times["detect"]) / np.median(times["track"])
         print(f"| {file.stem} | {len(times['track'])} | {' | '.join(cells)} | {faster:.1f} |")
 

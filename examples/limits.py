@@ -21,8 +21,8 @@ from skimage import data
 
 import danpredict
 from danpredict.error_boundary import run_program
-from danpredict.output_files import check_outputs, check_suffix, write_bytes
-from danpredict.picture_files import PICTURES
+from danpredict.files.outputs import check_outputs, check_suffix, write_bytes
+from danpredict.files.pictures import PICTURES
 
 Image = NDArray[np.uint8]
 TILE, COLUMNS = 260, 5

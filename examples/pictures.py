@@ -14,9 +14,9 @@ from contestants import Contestant, Timed
 from drawing import Image, draw_face, encode
 from numpy.typing import NDArray
 
-from danpredict.evaluation import landmarks_of
-from danpredict.output_files import write_bytes
-from danpredict.picture_files import PICTURES, read_picture, skipped_pictures
+from danpredict.evaluation.evaluate import landmarks_of
+from danpredict.files.outputs import write_bytes
+from danpredict.files.pictures import PICTURES, read_picture, skipped_pictures
 
 REPEATS = 20  # calls per face, for the median time
 

@@ -13,9 +13,9 @@ from typing import Any
 from unittest.mock import patch
 
 import danpredict
-from danpredict import cascade
-from danpredict.geometry import fit_similarities
-from danpredict.images import sample_face
+from danpredict.cascade import onnx_cascade as cascade
+from danpredict.geometry.sampling import sample_face
+from danpredict.geometry.similarity import fit_similarities
 
 SAMPLING = "gray and sampling (OpenCV)"
 SIMILARITY = "similarity between the stages"

@@ -18,11 +18,12 @@ from tables import markdown
 from tqdm import tqdm
 
 import danpredict
-from danpredict.datasets import LabelledFace, Rectangle, read_dataset
-from danpredict.detectors import Detector, load_detector
-from danpredict.evaluation import observe, rectangle_on, report
-from danpredict.output_files import write_text
-from danpredict.plots import save_figure
+from danpredict.boxes.detectors import Detector, load_detector
+from danpredict.datasets.dataset import read_dataset
+from danpredict.datasets.face import LabelledFace, Rectangle
+from danpredict.evaluation.evaluate import observe, rectangle_on, report
+from danpredict.evaluation.plots import save_figure
+from danpredict.files.outputs import write_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,7 +116,7 @@ def write_rectangles(rows: Rows, colours: dict[str, str], title: str, out: Path)
     """The picture of it, and the figures as JSON beside it."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 1.5 + 0.5 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(7, 1.5 + 0.5 * len(rows)), convention="constrained")
     draw(figure.subplots(), rows, colours)
     figure.suptitle(title)
     save_figure(figure, out)

@@ -25,9 +25,9 @@ from profile_face import profile_rows
 from robustness import CURVES, Curves, draw_curve
 from speed_shown import draw_growth, draw_stages, table_rows
 
-import danpredict
-from danpredict import plots
-from danpredict.output_files import write_text
+from danpredict.cascade.parallel import available_cores
+from danpredict.evaluation import plots
+from danpredict.files.outputs import write_text
 from danpredict.resources import data_folder
 
 SHOWN = 4  # faces, of the best and of the worst
@@ -150,7 +150,7 @@ def _accuracy_tables(result: Accuracy) -> str:
     bins = [
         [name, f"{b['confidence']:.3f}", f"{b['good']:.3f}", str(b["count"])]
         for name, row in result.reports.items()
-        for b in row["trust"].get("reliability", [])
+        for b in row["uncertainty"].get("reliability", [])
     ]
     return (
         table(["faces with an error up to", *names], shares)
@@ -255,7 +255,7 @@ def versions() -> list[list[str]]:
             rows.append([package, version(package)])
         except PackageNotFoundError:
             continue
-    return [*rows, ["threads", str(danpredict.predictor.available_cores())]]
+    return [*rows, ["threads", str(available_cores())]]
 
 
 def write_report(

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import danpredict
-from danpredict.datasets import LabelledFace
-from danpredict.evaluation import Predictor, landmarks_of
-from danpredict.metrics import FAILURE, face_scale, normalised_errors
-from danpredict.output_files import write_text
-from danpredict.plots import save_figure
+from danpredict.datasets.face import LabelledFace
+from danpredict.evaluation.evaluate import Predictor, landmarks_of
+from danpredict.evaluation.metrics import FAILURE, normalised_errors
+from danpredict.evaluation.plots import save_figure
+from danpredict.files.outputs import write_text
+from danpredict.landmarks.normalisation import face_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -128,7 +129,7 @@ def draw(results: Curves, colours: dict[str, str], title: str, out: Path) -> Non
     """The curves, failures below the errors."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 6), layout="constrained")
+    figure = Figure(figsize=(12, 6), convention="constrained")
     axes = figure.subplots(2, 3, sharex="col")
     figure.suptitle(title)
     for column, (name, rows) in enumerate(results.items()):

@@ -29,6 +29,7 @@ from speed_pictures import Image, crowd, enlarged, jittered, magnified, megapixe
 from tqdm import tqdm
 
 import danpredict
+from danpredict.cascade.parallel import available_cores
 
 SIZES = ((512, 512), (3000, 4000))  # rows, columns: 0.3 and 12 megapixels
 FACES = (1, 8, 64)
@@ -65,6 +66,7 @@ if kind == "dlib":
     rectangle = dlib.rectangle
 else:
     import danpredict
+from danpredict.cascade.parallel import available_cores
     row["import"] = since()
     predictor = danpredict.DANShapePredictor(model)
     rectangle = None
@@ -174,10 +176,10 @@ class Bench:
 
     def by_stages(self) -> list[Timing]:
         """Our first model, one face, one thread, after one stage, two, and so on."""
-        from danpredict.cascade import shared_cascade
-        from danpredict.facebox import face_box
-        from danpredict.geometry import initial_transform
-        from danpredict.model_file import read_model
+        from danpredict.boxes.face_box import face_box
+        from danpredict.cascade.onnx_cascade import shared_cascade
+        from danpredict.geometry.similarity import initial_transform
+        from danpredict.model.file import read_model
 
         file = self.first_file()
         if file is None:
@@ -217,7 +219,7 @@ def benchmark(bench: Bench) -> dict[str, Any]:
             {
                 "image": what,
                 "faces": len(rects),
-                "threads": threads or danpredict.predictor.available_cores(),
+                "threads": threads or available_cores(),
                 **{name: asdict(t) for name, t in timing.items()},
             }
         )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from profile_face import profile_rows
 from tables import markdown
 
-from danpredict.output_files import write_text
-from danpredict.plots import save_figure
+from danpredict.evaluation.plots import save_figure
+from danpredict.files.outputs import write_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +84,7 @@ def draw(results: dict[str, Any], colours: dict[str, str], out: Path) -> None:
     """Growth with faces, image size and stages."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 3.8), layout="constrained")
+    figure = Figure(figsize=(12, 3.8), convention="constrained")
     faces, pixels, stages = figure.subplots(1, 3)
     draw_growth(faces, results, "faces", colours)
     draw_growth(pixels, results, "pixels", colours)

@@ -16,8 +16,8 @@ import numpy as np
 
 import danpredict
 from danpredict.error_boundary import run_program
-from danpredict.video import draw_faces
-from danpredict.video_files import Video
+from danpredict.video.annotate import draw_faces
+from danpredict.video.files import Video
 
 ENDS = (27, ord("q"))
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danpredict.geometry import to_canonical_frame
+from danpredict.geometry.similarity import to_canonical_frame
 
 Image = NDArray[np.uint8]
 

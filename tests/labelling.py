@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 
 from danpredict import convention, convert, mirror
-from danpredict.conversion import conversion
-from danpredict.datasets import LabelledFace
-from danpredict.metrics import inter_ocular, normalised_errors
-from danpredict.openness import LID_PAIRS, LIP_PAIRS
-from danpredict.training.pseudo_labels.coarse import (
-    FIVE_COLUMNS,
-    CoarseFace,
-)
+from danpredict.datasets.face import LabelledFace
+from danpredict.evaluation.metrics import normalised_errors
+from danpredict.landmarks.conversion import conversion
+from danpredict.landmarks.normalisation import inter_ocular
+from danpredict.landmarks.openness import LID_PAIRS, LIP_PAIRS
+from danpredict.training.pseudo_labels.coarse import FIVE_COLUMNS, CoarseFace
 from danpredict.training.pseudo_labels.lids_and_lips import OPENNESS_POINTS
 
 from .conftest import Image
@@ -50,7 +48,7 @@ def write_five(folder: Path, faces: Sequence[LabelledFace], by: str = "hand") ->
 class Fixed:
     """A teacher that always draws the same face, whatever it is shown."""
 
-    layout, size = LAYOUT, 112
+    convention, size = LAYOUT, 112
     mean_shape = drawn_face() / 2
 
     def __init__(self, landmarks: NDArray[np.float64], noise: float = 0.0) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor, Tracker
-from danpredict.blinks import blink_report
-from danpredict.layouts import read_ranges
-from danpredict.openness import eye_aspect_ratio
+from danpredict.evaluation.blinks import blink_report
+from danpredict.landmarks.convention import read_ranges
+from danpredict.landmarks.openness import eye_aspect_ratio
 
 from .conftest import ROOT, Image, real_data
 

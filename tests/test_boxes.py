@@ -15,9 +15,9 @@ import pytest
 
 import danpredict
 from danpredict import DANShapePredictor, FaceBox, face_box, load_detector
-from danpredict.boxes import as_expected, box_calibration
-from danpredict.cli import main
-from danpredict.geometry import Box
+from danpredict.boxes.calibration import as_expected, box_calibration
+from danpredict.cli.main import main
+from danpredict.geometry.similarity import BoundingBox
 
 from .conftest import ROOT, Image
 from .faces import write_dataset
@@ -68,7 +68,7 @@ def test_calibrations_turn_into_dlibs_rectangle(source: str) -> None:
     face = box_calibration(source).landmark_box(*box.sides)
     again = box_calibration("dlib-hog").landmark_box(*as_expected(box))
     np.testing.assert_allclose(again, face)
-    back = box_calibration(source).rectangle_around(Box(*face))
+    back = box_calibration(source).box_around(BoundingBox(*face))
     np.testing.assert_allclose(back, box.sides)
 
 
@@ -82,7 +82,7 @@ def test_any_rectangle_gives_the_same_face(
         assert det.rect == rect
         np.testing.assert_array_equal(det.landmarks, expected.landmarks)
     face = box_calibration("dlib-hog").landmark_box(*sides)
-    others = box_calibration("yunet").rectangle_around(face)
+    others = box_calibration("yunet").box_around(face)
     det = predictor(astronaut, (*others, 0.9), source="yunet")
     np.testing.assert_allclose(det.landmarks, expected.landmarks, atol=0.01)
     rows = predictor.predict(astronaut, np.array([sides, sides]))

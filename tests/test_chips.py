@@ -19,8 +19,9 @@ from skimage.transform import SimilarityTransform
 
 import danpredict
 from danpredict import DANShapePredictor, Template, align_face, face_chip, face_chips, paste_face
-from danpredict.chips import chip_transform, template
-from danpredict.cli import main
+from danpredict.alignment.align import chip_transform
+from danpredict.alignment.templates import template
+from danpredict.cli.main import main
 
 from .conftest import ROOT, Image
 
@@ -81,7 +82,7 @@ def test_arcfaces_points_land_where_arcface_wants_them(
 ) -> None:
     moved = SimilarityTransform(scale=scale, rotation=angle, translation=(x, y))  # type: ignore[no-untyped-call]
     five = moved(np.array(ARCFACE))
-    found = chip_transform(five, "arcface", size, layout="arcface5")
+    found = chip_transform(five, "arcface", size, convention="arcface5")
     np.testing.assert_allclose(found(five), np.array(ARCFACE) * size / 112, atol=1e-6)
 
 

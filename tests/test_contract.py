@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from danpredict import DANShapePredictor, objects, twins
-from danpredict.objects import Detection
+from danpredict import DANShapePredictor
+from danpredict.dlib_compat import detection, state
+from danpredict.dlib_compat import stand_ins as twins
+from danpredict.dlib_compat.detection import Detection
 
 from .conftest import Image
 
@@ -207,7 +209,7 @@ def test_dlib_uses_the_fractions(
     predictor: DANShapePredictor, astronaut: Image, rect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half a pixel moves dlib's chip, although the parts round to the same whole pixels."""
-    assert objects.FRACTIONS_INSIDE
+    assert state.DLIB_KEEPS_FRACTIONS
     landmarks = np.floor(predictor(astronaut, rect).landmarks)
     chips = []
     for shift in (0.0, 0.49):
@@ -216,7 +218,7 @@ def test_dlib_uses_the_fractions(
         chips.append(dlib.get_face_chip(astronaut, det, 150).astype(float))
     assert np.abs(chips[0] - chips[1]).mean() > 1
 
-    monkeypatch.setattr(objects, "FRACTIONS_INSIDE", False)  # as with dlib before 20.0.1
+    monkeypatch.setattr(detection, "DLIB_KEEPS_FRACTIONS", False)  # as with dlib before 20.0.1
     older = [dlib.get_face_chip(astronaut, Detection(rect, landmarks + s), 150) for s in (0, 0.49)]
     np.testing.assert_array_equal(older[0], older[1])
 
@@ -229,7 +231,7 @@ def test_both_ways_to_build_a_detection_agree(
     present = rng.random(68) < 0.8
     rect = dlib.rectangle(-(2**63), -3, 2**63 - 1, 70000)
     new = Detection(rect, landmarks, present=present)
-    monkeypatch.setattr(objects, "FRACTIONS_INSIDE", False)
+    monkeypatch.setattr(detection, "DLIB_KEEPS_FRACTIONS", False)
     old = Detection(rect, landmarks, present=present)
     assert new.rect == old.rect == rect
     assert str(new.parts()) == str(old.parts())
@@ -329,7 +331,7 @@ def test_without_dlib_the_same_landmarks(
         "predictor = danpredict.DANShapePredictor(threads=1)\n"
         "det = predictor(data.astronaut(), box)\n"
         "assert det.rect == box and det.num_parts == 68\n"
-        "assert type(det.parts()).__module__ == 'danpredict.twins'\n"
+        "assert type(det.parts()).__module__ == 'danpredict.dlib_compat.stand_ins'\n"
         "again = pickle.loads(pickle.dumps(copy.deepcopy(det)))\n"
         "assert (again.landmarks == det.landmarks).all() and again.confidence == det.confidence\n"
         "try: danpredict.DANShapePredictor(strict=True)(np.zeros((9, 9, 4), np.uint8), box)\n"

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 import danpredict
 from danpredict import DANShapePredictor, convention, conventions, convert, mirror
-from danpredict.cli import main
-from danpredict.conversion import EXACT, MISSING, Conversion, conversion
-from danpredict.landmark_files import Labels, read_landmarks, write_landmarks
-from danpredict.layouts import Convention, read_ranges, write_ranges
+from danpredict.cli.main import main
+from danpredict.datasets.face import Labels
+from danpredict.datasets.landmark_file import read_landmarks, write_landmarks
+from danpredict.landmarks.convention import Convention, read_ranges, write_ranges
+from danpredict.landmarks.conversion import EXACT, MISSING, Conversion, conversion
 
 from .conftest import Image
 
@@ -183,7 +184,7 @@ def test_a_file_is_all_that_a_new_convention_needs(
         '{"size": 2, "source": "ours", "groups": {"nose": "0-1"}, "eyes": null, "mirror": [0, 1],'
         '"taken": {"ibug68": {"points": [30, [27, 33]], "source": "ours"}}}'
     )
-    monkeypatch.setattr("danpredict.layouts.data_folder", lambda _: tmp_path)
+    monkeypatch.setattr("danpredict.landmarks.convention.data_folder", lambda _: tmp_path)
     assert conventions() == ["dlib5", "ibug68", "nose2"]
     points = np.arange(136.0).reshape(68, 2)
     np.testing.assert_allclose(convert(points, "ibug68", "nose2"), [[60, 61], [60, 61]])

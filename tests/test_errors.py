@@ -21,12 +21,12 @@ import pytest
 
 import danpredict
 from danpredict import DANShapePredictor, FaceBox, Tracker, face_box
-from danpredict.cli import main
-from danpredict.datasets import read_dataset
+from danpredict.cli.main import main
+from danpredict.datasets.dataset import read_dataset
+from danpredict.dlib_compat.detection import Detection
 from danpredict.error_boundary import run_program
-from danpredict.objects import Detection
-from danpredict.picture_files import read_picture
-from danpredict.video_files import Video
+from danpredict.files.pictures import read_picture
+from danpredict.video.files import Video
 
 from .conftest import ROOT, Image
 from .faces import write_dataset

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor, convention
-from danpredict.cli import main
-from danpredict.datasets import LabelledFace
-from danpredict.evaluation import background_rectangle, observe, overlap, rectangle_on
-from danpredict.metrics import (
+from danpredict.cli.main import main
+from danpredict.datasets.face import LabelledFace
+from danpredict.evaluation.evaluate import background_rectangle, observe, overlap, rectangle_on
+from danpredict.evaluation.metrics import (
     normalised_errors,
-    normalisers,
     rank_correlation,
     reliability,
     roc_auc,
 )
+from danpredict.landmarks.normalisation import normalisers
 
 from .conftest import Image
 from .faces import write_dataset
@@ -105,8 +105,8 @@ def test_the_command_writes_figures_and_a_picture(
     assert len(row["errors"]) == 4
     assert np.mean(row["errors"]) == pytest.approx(nme, abs=1e-3)
     assert set(row["regions"]) == {"jaw", "brow", "nose", "eye", "lip"}
-    assert row["trust"]["cases"] == 8
-    assert row["trust"]["roc_auc"] == 1
+    assert row["uncertainty"]["cases"] == 8
+    assert row["uncertainty"]["roc_auc"] == 1
     assert out.with_suffix(".png").stat().st_size > 10_000
     assert main(["evaluate", "lean68", str(tmp_path / "set"), "--out", "report.txt"]) == 2
     assert "report.txt" in capsys.readouterr().err
@@ -125,8 +125,8 @@ def test_the_shipped_model_on_faces_it_has_not_seen(
     assert row["inter-ocular"]["nme"] < 4.7
     assert row["inter-ocular"]["failures"] < 4
     assert row["stages"][1]["nme"] < row["stages"][0]["nme"]
-    assert row["trust"]["roc_auc"] >= 0.95
-    assert row["trust"]["sigma_rank_correlation"] >= 0.4
+    assert row["uncertainty"]["roc_auc"] >= 0.95
+    assert row["uncertainty"]["sigma_rank_correlation"] >= 0.4
 
 
 def test_dlibs_predictor_is_observed_alike(
@@ -134,7 +134,7 @@ def test_dlibs_predictor_is_observed_alike(
 ) -> None:
     import dlib
 
-    from danpredict.datasets import read_folder
+    from danpredict.datasets.dataset import read_folder
 
     write_dataset(tmp_path, astronaut, predictor(astronaut, rect).landmarks, count=3)
     both = {"dlib": dlib.shape_predictor(str(dlib_model)), "ours": predictor}

@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor, convention, models
-from danpredict.datasets import read_csv, read_dataset, read_folder, read_pts
-from danpredict.model_file import unpack
-from danpredict.picture_files import read_picture
+from danpredict.datasets.csv_table import read_csv
+from danpredict.datasets.dataset import read_dataset, read_folder
+from danpredict.datasets.pts import read_pts
+from danpredict.files.pictures import read_picture
+from danpredict.model.file import unpack
+from danpredict.model.zoo import find_model
 from danpredict.resources import data_folder
-from danpredict.shipped import find_model
 
 from .conftest import Image
 from .faces import write_dataset, write_pts

@@ -7,14 +7,20 @@ import pytest
 import torch
 from skimage.transform import SimilarityTransform
 
-from danpredict.boxes import box_calibration
-from danpredict.geometry import Box, bounding_box, fit_similarities, initial_transform
-from danpredict.images import sample_face, to_gray
-from danpredict.torch_geometry import (
+from danpredict.boxes.calibration import box_calibration
+from danpredict.geometry.sampling import sample_face, to_gray
+from danpredict.geometry.similarity import (
+    BoundingBox,
+    bounding_box,
+    fit_similarities,
+    initial_transform,
+    similarity,
+)
+from danpredict.geometry.torch_sampling import warp
+from danpredict.geometry.torch_similarity import (
     fit_similarity,
     invert_similarity,
     transform_points,
-    warp,
 )
 
 from .conftest import Image
@@ -35,13 +41,13 @@ def test_stages_similarities_equal_scikit_images(rng: np.random.Generator, count
     """Also of shapes that have none: those keep what they had."""
     target = face_shape(68)
     shapes = rng.normal(900, 30, (count, 68, 2)) + rng.normal(0, 500, (count, 1, 2))
-    kept = rng.normal(0, 1, (count, 3, 3))
+    kept = [similarity(s * np.eye(3)) for s in rng.uniform(1, 2, count)]
     shapes[1] = 4000.3  # scikit-image warns, and gives one that is not finite
     fitted = fit_similarities(shapes, target, kept)
-    np.testing.assert_array_equal(fitted[1], kept[1])
-    for matrix, shape in zip(np.delete(fitted, 1, 0), np.delete(shapes, 1, 0), strict=True):
+    assert fitted[1] is kept[1]
+    for transform, shape in zip(fitted[:1] + fitted[2:], np.delete(shapes, 1, 0), strict=True):
         expected = SimilarityTransform.from_estimate(shape, target).params
-        np.testing.assert_allclose(matrix, expected, atol=1e-9)
+        np.testing.assert_allclose(transform.params, expected, atol=1e-9)
 
 
 def test_inverse_similarity_round_trip(rng: np.random.Generator) -> None:
@@ -69,7 +75,7 @@ def test_geometry_keeps_its_precision_under_autocast(rng: np.random.Generator) -
 
 def test_initial_transform_lays_the_mean_shape_into_the_box() -> None:
     shape = face_shape(68)
-    box = Box(100, 50, 180, 130)
+    box = BoundingBox(100, 50, 180, 130)
     laid = initial_transform(box, shape).inverse(shape)
     extent = np.array(bounding_box(laid)).reshape(2, 2)
     np.testing.assert_allclose(extent.sum(0), [280, 180], atol=1e-6)  # the centres coincide
@@ -140,7 +146,7 @@ def test_a_large_face_is_no_more_to_read(scale: float, monkeypatch: pytest.Monke
         read.append(image.size)
         return to_gray(image)
 
-    monkeypatch.setattr("danpredict.images.to_gray", to_gray_counted)
+    monkeypatch.setattr("danpredict.geometry.sampling.to_gray", to_gray_counted)
     image = np.zeros((2400, 2400, 3), np.uint8)
     turned = SimilarityTransform(scale=scale, rotation=0.8)  # type: ignore[no-untyped-call]
     sample_face(image, turned.inverse.params, 112)

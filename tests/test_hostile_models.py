@@ -18,10 +18,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from danpredict import DANShapePredictor
-from danpredict.cli import main
-from danpredict.model_file import Model, pack, read_model, unpack
-from danpredict.onnx_check import check_graph
-from danpredict.shipped import find_model, models
+from danpredict.cli.main import main
+from danpredict.model.file import Model, pack, read_model, unpack
+from danpredict.model.onnx_check import check_graph
+from danpredict.model.zoo import find_model, models
 
 from .conftest import Image
 

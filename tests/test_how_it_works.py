@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor
-from danpredict.model_file import read_model
-from danpredict.shipped import find_model
+from danpredict.model.file import read_model
+from danpredict.model.zoo import find_model
 
 from .conftest import ROOT
 

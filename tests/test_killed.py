@@ -27,10 +27,11 @@ import numpy as np
 import pytest
 
 from danpredict import convention
-from danpredict.landmark_files import Labels, read_landmarks, write_landmarks
-from danpredict.model_file import read_model
-from danpredict.picture_files import read_picture
-from danpredict.video_files import Video, video_output
+from danpredict.datasets.face import Labels
+from danpredict.datasets.landmark_file import read_landmarks, write_landmarks
+from danpredict.files.pictures import read_picture
+from danpredict.model.file import read_model
+from danpredict.video.files import Video, video_output
 
 from .conftest import Image
 from .faces import write_dataset
@@ -47,7 +48,7 @@ PROGRAM = [sys.executable, "-m", "danpredict"]
 OFTEN_SAVED = [
     sys.executable, "-c",
     "import sys, danpredict.training.trainer as trainer; trainer.CHECKPOINT_SECONDS = 1\n"
-    "from danpredict.cli import main; sys.exit(main())",
+    "from danpredict.cli.main import main; sys.exit(main())",
 ]  # fmt: skip
 TINY = """convention = "ibug68"
 region = 1.3

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from danpredict.datasets import read_folder
-from danpredict.openness import LID_PAIRS
-from danpredict.training.pseudo_labels.coarse import (
-    from_landmarks,
-)
+from danpredict.datasets.dataset import read_folder
+from danpredict.landmarks.openness import LID_PAIRS
+from danpredict.training.pseudo_labels.coarse import from_landmarks
 from danpredict.training.pseudo_labels.combine import combine
 from danpredict.training.pseudo_labels.estimate import estimates
 from danpredict.training.pseudo_labels.label import label_faces

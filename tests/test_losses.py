@@ -10,14 +10,15 @@ import pytest
 import torch
 
 from danpredict import convention
-from danpredict.layouts import Convention
-from danpredict.network import NetworkConfig, StageOutput, StageResult
+from danpredict.landmarks.convention import Convention
+from danpredict.model.network import StageOutput, StageResult
+from danpredict.model.network_config import NetworkConfig
 from danpredict.training.augment import background_starts, bend
 from danpredict.training.config import AugmentConfig
-from danpredict.training.faces import TILE, FaceTiles, complete
-from danpredict.training.losses import Target, heatmap_loss, landmark_loss, trust_loss
-from danpredict.training.sampling import Sampler
-from danpredict.training.trust import Calibration, fit_logistic
+from danpredict.training.losses import Target, heatmap_loss, landmark_loss, uncertainty_loss
+from danpredict.training.sampler import Sampler
+from danpredict.training.tiles import TILE, FaceTiles, complete
+from danpredict.training.uncertainty import Calibration, fit_logistic
 
 from .faces import face_shape
 
@@ -86,7 +87,7 @@ def test_sigma_is_taught_the_mean_distance() -> None:
     for sigma in (4.0, 5.0, 6.0):
         log_sigma = torch.full((2, 4), float(np.log(sigma)), requires_grad=True)
         said = result(landmarks, log_sigma=log_sigma, logit=torch.zeros(2))
-        losses[sigma], confidence = trust_loss(said, target)
+        losses[sigma], confidence = uncertainty_loss(said, target)
         assert confidence.item() == pytest.approx(np.log(2))
     assert losses[5.0] < min(losses[4.0], losses[6.0])
     with pytest.raises(RuntimeError, match="not have been used"):
@@ -105,7 +106,7 @@ def test_confidence_is_taught_what_came_out_well() -> None:
     losses = []
     for logit in ((5.0, -5.0, 5.0), (5.0, 5.0, 5.0), (5.0, -5.0, -5.0)):
         said = result(truth + off, log_sigma=torch.zeros(3, 4), logit=torch.tensor(logit))
-        losses.append(trust_loss(said, target)[1].item())
+        losses.append(uncertainty_loss(said, target)[1].item())
     assert losses[0] < 0.01  # found well counts wherever it started
     assert min(losses[1:]) > 1
 
@@ -120,7 +121,7 @@ def test_calibration_finds_what_was_wrong() -> None:
 
 
 def test_calibration_is_worked_into_the_weights() -> None:
-    from danpredict.network import Stage
+    from danpredict.model.network import Stage
 
     config = NetworkConfig(landmarks=5, widths=(4, 4, 4, 4), blocks=(1, 1, 1, 1))
     stage = Stage(config, first=True, last=True).eval()
@@ -174,7 +175,7 @@ def test_weights_and_labels_are_kept() -> None:
 def test_without_a_mirror_table_nothing_is_mirrored() -> None:
     still = AugmentConfig(light=0, shade=0, blur=0, noise=0, occlusion=0, background=0, roll=0)
     draw = sampler([1], still)
-    draw.layout = Convention("custom68", 68)
+    draw.convention = Convention("custom68", 68)
     _, _, target = draw.batch(0, range(40))
     for landmarks in target.landmarks:
         np.testing.assert_array_equal(landmarks.numpy(), draw.faces.landmarks[0])

@@ -13,12 +13,14 @@ import torch
 from skimage.transform import SimilarityTransform
 
 from danpredict import DANShapePredictor
-from danpredict.cascade import Cascade
-from danpredict.geometry import Box, initial_transform
-from danpredict.images import to_gray
-from danpredict.model_file import unpack
-from danpredict.network import DeepAlignmentNetwork, NetworkConfig, landmark_heatmap
-from danpredict.shipped import find_model
+from danpredict.cascade.onnx_cascade import Cascade
+from danpredict.geometry.sampling import to_gray
+from danpredict.geometry.similarity import BoundingBox, initial_transform
+from danpredict.model.file import unpack
+from danpredict.model.heatmap import landmark_heatmap
+from danpredict.model.network import DeepAlignmentNetwork
+from danpredict.model.network_config import NetworkConfig
+from danpredict.model.zoo import find_model
 from danpredict.training.config import load_config
 from danpredict.training.export import export_model, to_bytes
 
@@ -71,7 +73,7 @@ def test_torch_and_onnx_cascade_agree(astronaut: Image, options: dict[str, Any])
     assert again.info == model.info
 
     transforms = [
-        initial_transform(Box(180, 90, 260, 175), model.mean_shape),
+        initial_transform(BoundingBox(180, 90, 260, 175), model.mean_shape),
         SimilarityTransform(scale=0.9, rotation=0.4, translation=(-70, -110)),  # type: ignore[no-untyped-call]
     ]
     ours = Cascade(again).refine([astronaut, astronaut], transforms)
@@ -139,10 +141,11 @@ def test_the_feature_image_is_enlarged() -> None:
 
 
 def test_a_model_without_trust_tells_none(astronaut: Image) -> None:
-    small = NetworkConfig(stages=1, landmarks=5, widths=(4,), blocks=(1,), trust=False)
+    small = NetworkConfig(stages=1, landmarks=5, widths=(4,), blocks=(1,), uncertainty=False)
     cascade = Cascade(export_model(random_network(small), 1.5, CARD))
-    start = initial_transform(Box(180, 90, 260, 175), cascade.mean_shape)
-    assert next(cascade.refine([astronaut], [start]).faces())[1:] == (None, None)
+    start = initial_transform(BoundingBox(180, 90, 260, 175), cascade.mean_shape)
+    face = next(cascade.refine([astronaut], [start]).faces(cascade.mean_shape))
+    assert (face.sigma, face.confidence) == (None, None)
 
 
 @pytest.mark.parametrize("axis", [0, 1])
@@ -164,7 +167,7 @@ def test_large_dense_kernels_are_stored_in_bytes() -> None:
 
 
 def test_int8_moves_landmarks_little(astronaut: Image, rect: Any, tmp_path: Path) -> None:
-    from danpredict.cli import main
+    from danpredict.cli.main import main
 
     predictor = DANShapePredictor("lean68", threads=1)
     truth = predictor(astronaut, rect).landmarks

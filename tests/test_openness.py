@@ -8,9 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from danpredict import convention
-from danpredict.layouts import Convention
-from danpredict.network import StageOutput, StageResult
-from danpredict.openness import (
+from danpredict.landmarks.convention import Convention
+from danpredict.landmarks.openness import (
     eye_aspect_ratio,
     mouth_aspect_ratio,
     openness_scores,
@@ -18,6 +17,7 @@ from danpredict.openness import (
     slope,
     turn_ratio,
 )
+from danpredict.model.network import StageOutput, StageResult
 from danpredict.training.losses import Target, openness_loss
 
 from .faces import drawn_face

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor
-from danpredict.cli import main
-from danpredict.openness_report import (
+from danpredict.cli.main import main
+from danpredict.evaluation.openness_report import (
     group_report,
     openness_report,
     ratio_report,
     shut_eyes_report,
     slope_interval,
 )
-from danpredict.openness_text import openness_lines
+from danpredict.evaluation.openness_text import openness_lines
 
 from .conftest import Image
 from .faces import drawn_face, write_dataset

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from danpredict.network import NetworkConfig
+from danpredict.model.network_config import NetworkConfig
 from danpredict.training import run
 from danpredict.training.config import AugmentConfig, LossConfig, ScheduleConfig, TrainingConfig
 from danpredict.training.run import DataSource, train

@@ -8,12 +8,12 @@ import pytest
 from numpy.typing import NDArray
 
 from danpredict import DANShapePredictor, convention
-from danpredict.geometry import FloatArray
-from danpredict.openness import eye_aspect_ratio, mouth_aspect_ratio
+from danpredict.geometry.similarity import FloatArray
+from danpredict.landmarks.openness import eye_aspect_ratio, mouth_aspect_ratio
 from danpredict.training.config import AugmentConfig
-from danpredict.training.faces import TILE, FaceTiles
 from danpredict.training.openness_warps import close_eye, open_mouth, vary_eyes, vary_mouth
-from danpredict.training.sampling import Sampler, openness_weights
+from danpredict.training.sampler import Sampler, openness_weights
+from danpredict.training.tiles import TILE, FaceTiles
 
 from .conftest import Image
 from .faces import drawn_face, face_shape

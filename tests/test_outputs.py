@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor, models
-from danpredict.cli import main
-from danpredict.output_files import check_outputs, replacing, write_bytes, write_text
-from danpredict.shipped import find_model
-from danpredict.video_files import Video, video_output
+from danpredict.cli.main import main
+from danpredict.files.outputs import check_outputs, replacing, write_bytes, write_text
+from danpredict.model.zoo import find_model
+from danpredict.video.files import Video, video_output
 
 from .conftest import Image
 from .faces import write_dataset

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import danpredict
-from danpredict.cli import build_parser, main
-from danpredict.shipped import VIDEO_MODEL, default_model
+from danpredict.cli.main import build_parser, main
+from danpredict.model.zoo import VIDEO_MODEL, default_model
 
 from .conftest import ROOT
 
@@ -44,7 +44,7 @@ def _without_typing(path: Path) -> str:
 def test_detectors_without_dlib_name_both_packages() -> None:
     code = (
         "import sys; sys.modules['dlib'] = None\n"
-        "from danpredict.objects import frontal_face_detector\n"
+        "from danpredict.dlib_compat.detection import frontal_face_detector\n"
         "try: frontal_face_detector()\n"
         "except ImportError as error: print(error)\n"
     )

@@ -14,8 +14,8 @@ import pytest
 
 import danpredict
 from danpredict import DANShapePredictor
-from danpredict.objects import Detection
-from danpredict.shipped import VIDEO_MODEL, default_model, find_model
+from danpredict.dlib_compat.detection import Detection
+from danpredict.model.zoo import VIDEO_MODEL, default_model, find_model
 
 from .conftest import Image
 
@@ -151,11 +151,11 @@ def test_odd_rectangles_give_finite_points(
 
 def test_copies_keep_everything(predictor: DANShapePredictor, astronaut: Image, rect: Any) -> None:
     det = predictor(astronaut, rect)
-    det.name = "the user's own"
+    det.note = "the user's own"  # type: ignore[attr-defined]
     for same in (copy.copy(det), copy.deepcopy(det), pickle.loads(pickle.dumps(det))):
         assert type(same) is type(det)
         assert same.rect == det.rect
-        assert same.name == det.name
+        assert same.note == det.note  # type: ignore[attr-defined]
         assert str(same.parts()) == str(det.parts())
         np.testing.assert_array_equal(same.landmarks, det.landmarks)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):  # dlib's own aborts with 0 and 1

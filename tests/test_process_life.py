@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 import pytest
 
-from danpredict.shipped import find_model
+from danpredict.model.zoo import find_model
 
 from .conftest import ROOT, Image
 from .faces import write_dataset
@@ -96,10 +96,11 @@ def test_masked_pixels_count_as_they_are(astronaut: Image) -> None:
 def test_export_and_int8_leave_log_levels_alone() -> None:
     import torch
 
-    from danpredict.cascade import Cascade
-    from danpredict.geometry import to_canonical_frame
-    from danpredict.model_file import read_model
-    from danpredict.network import NetworkConfig, Stage
+    from danpredict.cascade.onnx_cascade import Cascade
+    from danpredict.geometry.similarity import to_canonical_frame
+    from danpredict.model.file import read_model
+    from danpredict.model.network import Stage
+    from danpredict.model.network_config import NetworkConfig
     from danpredict.training.export import export_stage
     from danpredict.training.quantise import quantise_stage
 

@@ -13,11 +13,9 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor, convention, convert, mirror
-from danpredict.datasets import LabelledFace, read_folder
-from danpredict.training.pseudo_labels.coarse import (
-    CoarseFace,
-    from_landmarks,
-)
+from danpredict.datasets.dataset import read_folder
+from danpredict.datasets.face import LabelledFace
+from danpredict.training.pseudo_labels.coarse import CoarseFace, from_landmarks
 from danpredict.training.pseudo_labels.estimate import estimates
 from danpredict.training.pseudo_labels.label import label_dataset, label_faces
 from danpredict.training.pseudo_labels.teacher import CascadeTeacher, Teacher, load
@@ -94,8 +92,8 @@ def test_an_integral_teacher_labels(dataset: Path, pictures: Path, tmp_path: Pat
     pytest.importorskip("efficientnet_lite_pytorch", reason="the extra 'teachers' is missing")
     import torch
 
-    from danpredict.training.faces import canonical_mean_shape
     from danpredict.training.teachers.integral import IntegralTeacher
+    from danpredict.training.tiles import canonical_mean_shape
 
     mean = canonical_mean_shape(read_folder(dataset), LAYOUT.mirror, 160, 1.4)
     torch.manual_seed(0)
@@ -116,7 +114,7 @@ def test_an_integral_teacher_labels(dataset: Path, pictures: Path, tmp_path: Pat
 
 def test_teachers_of_different_conventions_are_refused() -> None:
     class Other(Fixed):
-        layout = convention("ibug49")
+        convention = convention("ibug49")
 
     with pytest.raises(ValueError, match="same convention, got ibug49, ibug68"):
         label_faces([Fixed(drawn_face()), Other(drawn_face())], [drawn()])

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 import danpredict
-from danpredict.cli import main
-from danpredict.datasets import read_folder
-from danpredict.detectors import CNN_FILE
-from danpredict.landmark_files import Labels, write_landmarks
+from danpredict.boxes.detectors import CNN_FILE
+from danpredict.cli.main import main
+from danpredict.datasets.dataset import read_folder
+from danpredict.datasets.face import Labels
+from danpredict.datasets.landmark_file import write_landmarks
 
 from .conftest import ROOT, Image
 from .faces import write_dataset

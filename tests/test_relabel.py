@@ -11,18 +11,19 @@ import pytest
 from skimage.transform import SimilarityTransform
 
 from danpredict import mirror
-from danpredict.cascade import Cascade, Refined
-from danpredict.cli import main
-from danpredict.datasets import LabelledFace, read_csv, read_dataset, read_folder
-from danpredict.metrics import inter_ocular
-from danpredict.model_file import read_model
-from danpredict.relabel import relabel
-from danpredict.shipped import find_model
-from danpredict.training.pseudo_labels.coarse import (
-    read_coarse,
-    read_five_points,
-)
+from danpredict.cascade.onnx_cascade import Cascade
+from danpredict.cascade.outputs import Refined
+from danpredict.cli.main import main
+from danpredict.datasets.csv_table import read_csv
+from danpredict.datasets.dataset import read_dataset, read_folder
+from danpredict.datasets.face import LabelledFace
+from danpredict.geometry.similarity import similarity
+from danpredict.landmarks.normalisation import inter_ocular
+from danpredict.model.file import read_model
+from danpredict.model.zoo import find_model
+from danpredict.training.pseudo_labels.coarse import read_coarse, read_five_points
 from danpredict.training.pseudo_labels.label import label_dataset
+from danpredict.training.pseudo_labels.one_model import relabel
 
 from .conftest import Image
 from .faces import drawn_face
@@ -119,7 +120,7 @@ def test_without_teachers_the_table_is_as_before(tmp_path: Path) -> None:
             laid = np.stack([t.inverse(self.mean_shape) for t in transforms])
             laid[::2] += 9 * drawn_face()
             laid[1::2] += 9 * mirror(drawn_face(), "ibug68", 200)
-            return Refined([laid / 10], None, None, np.eye(3)[None])
+            return Refined([laid / 10], None, None, [similarity(np.eye(3))] * len(transforms))
 
     image = np.zeros((224, 200), np.uint8)
     face = LabelledFace(tmp_path / "face.png", drawn_face(), image=image)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor
-from danpredict.evaluation import landmarks_of
+from danpredict.evaluation.evaluate import landmarks_of
 
 from .conftest import ROOT, Image
 from .faces import write_dataset

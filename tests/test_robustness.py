@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from danpredict import DANShapePredictor
-from danpredict.imglab import read_imglab
-from danpredict.model_file import unpack
-from danpredict.shipped import find_model
+from danpredict.datasets.imglab import read_imglab
+from danpredict.model.file import unpack
+from danpredict.model.zoo import find_model
 
 from .conftest import Image
 

@@ -12,11 +12,12 @@ import pytest
 
 import danpredict
 from danpredict import DANShapePredictor
-from danpredict.boxes import fit_box_calibration
-from danpredict.cli import main
-from danpredict.datasets import read_folder
-from danpredict.model_file import pack, read_model
-from danpredict.shipped import find_model
+from danpredict.boxes.calibration import fit_box_calibration
+from danpredict.cli.main import main
+from danpredict.datasets.dataset import read_folder
+from danpredict.datasets.imglab import read_imglab
+from danpredict.model.file import pack, read_model
+from danpredict.model.zoo import find_model
 
 from .conftest import Image
 from .faces import write_dataset
@@ -73,7 +74,7 @@ def test_five_points_of_ones_own(faces: Path, tmp_path: Path, astronaut: Image, 
     mine = DANShapePredictor(model)
     det = mine(astronaut, rect)
     assert det.num_parts == 5
-    assert mine.layout.eyes == (2, 0)
+    assert mine.convention.eyes == (2, 0)
     error = danpredict.test_shape_predictor(str(xml), str(model))
     assert error < 6  # pixels; the eyes are 64 apart
 
@@ -119,7 +120,7 @@ def test_the_error_is_measured_as_dlib_measures_it(
 ) -> None:
     xml = write_xml(faces, list(range(68)), "")
     theirs = dlib.test_shape_predictor(str(xml), str(dlib_model))
-    loaded = danpredict.imglab.read_imglab(xml, 68)
+    loaded = read_imglab(xml, 68)
     images = [face.picture() for face in loaded]
     detections = []
     for face in loaded:

@@ -11,14 +11,15 @@ import pytest
 import torch
 
 from danpredict import convention
-from danpredict.boxes import BoxCalibration
-from danpredict.datasets import LabelledFace, read_folder
-from danpredict.geometry import bounding_box, initial_transform
-from danpredict.images import sample_face
-from danpredict.torch_geometry import warp
+from danpredict.boxes.calibration import BoxCalibration
+from danpredict.datasets.dataset import read_folder
+from danpredict.datasets.face import LabelledFace
+from danpredict.geometry.sampling import sample_face
+from danpredict.geometry.similarity import bounding_box, initial_transform
+from danpredict.geometry.torch_sampling import warp
 from danpredict.training.augment import random_starts, vary
 from danpredict.training.config import AugmentConfig
-from danpredict.training.faces import (
+from danpredict.training.tiles import (
     canonical_mean_shape,
     cut_tiles,
     mirror_tile,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from danpredict.significance import compare_paired, interval_of_mean
+from danpredict.evaluation.significance import compare_paired, interval_of_mean
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:

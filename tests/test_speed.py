@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from danpredict import face_box
-from danpredict.evaluation import overlap
+from danpredict.evaluation.evaluate import overlap
 
 from .conftest import ROOT, Image
 from .test_compare import compare

@@ -9,12 +9,17 @@ import pytest
 import torch
 
 from danpredict import convention
-from danpredict.datasets import read_folder
-from danpredict.geometry import pose
+from danpredict.datasets.dataset import read_folder
+from danpredict.geometry.similarity import face_transform
 from danpredict.training.config import AugmentConfig, load_config
-from danpredict.training.faces import canonical_mean_shape
 from danpredict.training.run import DataSource
-from danpredict.training.teachers.train import CONFIG, landmark_starts, load_teacher, train_teacher
+from danpredict.training.teachers.train import (
+    CONFIG,
+    landmark_starts,
+    load_teacher,
+    train_teacher,
+)
+from danpredict.training.tiles import canonical_mean_shape
 
 from .faces import face_shape
 
@@ -30,7 +35,7 @@ def test_starts_know_how_a_face_is_rolled(rng: np.random.Generator) -> None:
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     points = (shape @ rotation.T * 0.6 + [70, 20])[None].repeat(300, 0)
     exact = landmark_starts(rng, points, shape, AugmentConfig(shift=0, scale=0, roll=0))
-    np.testing.assert_allclose(exact[0], pose(points[0], shape).params[:2], rtol=1e-5)
+    np.testing.assert_allclose(exact[0], face_transform(points[0], shape).params[:2], rtol=1e-5)
     varied = landmark_starts(rng, points, shape, AugmentConfig(shift=0.045, scale=0.075, roll=7.5))
     turn = np.degrees(np.arctan2(varied[:, 1, 0], varied[:, 0, 0])) + 50
     size = np.log(np.hypot(varied[:, 0, 0], varied[:, 1, 0]) * 0.6)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor, rectangle
-from danpredict.restart import refine_robustly
+from danpredict.cascade.refinement import refine_robustly
 
 from .conftest import Image
 
@@ -77,7 +77,7 @@ def test_a_thread_is_worth_eight_faces(
         time.sleep(0.05)  # long enough for every thread to get its part
         return refine_robustly(*arguments, **options)
 
-    monkeypatch.setattr("danpredict.predictor.refine_robustly", refine)
+    monkeypatch.setattr("danpredict.predictor.predictor.refine_robustly", refine)
     assert len(predictor.predict(astronaut, rectangles(rect, faces))) == faces
     assert len(set(threads)) == expected
 

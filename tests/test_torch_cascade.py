@@ -11,13 +11,13 @@ import torch
 from skimage.transform import SimilarityTransform
 
 from danpredict import DANShapePredictor
-from danpredict.cascade import Cascade
-from danpredict.geometry import Box, initial_transform
-from danpredict.model_file import Model, pack, read_model
-from danpredict.network import Stage
-from danpredict.onnx_weights import network_of
-from danpredict.shipped import find_model
-from danpredict.torch_cascade import TorchCascade, check_device
+from danpredict.cascade.onnx_cascade import Cascade
+from danpredict.cascade.torch_cascade import TorchCascade, check_device
+from danpredict.geometry.similarity import BoundingBox, initial_transform
+from danpredict.model.file import Model, pack, read_model
+from danpredict.model.network import Stage
+from danpredict.model.onnx_to_torch import network_of
+from danpredict.model.zoo import find_model
 
 from .conftest import Image
 
@@ -33,10 +33,10 @@ def model() -> Model:
 def test_both_cascades_agree(astronaut: Image, rect: Any, model: Model) -> None:
     large = np.kron(astronaut, np.ones((4, 4, 1), np.uint8))
     box = model.box.landmark_box(rect.left(), rect.top(), rect.right(), rect.bottom())
-    fourfold = Box(*(4 * side + 1.5 for side in box))
+    fourfold = BoundingBox(*(4 * side + 1.5 for side in box))
     rolled = SimilarityTransform(scale=0.8, rotation=0.5, translation=(-60, -90))  # type: ignore[no-untyped-call]
     images = [astronaut, large, astronaut[..., 0], astronaut, astronaut[:0]]
-    boxes = [box, fourfold, box, Box(-400, -400, -300, -250), box]
+    boxes = [box, fourfold, box, BoundingBox(-400, -400, -300, -250), box]
     starts = [initial_transform(b, model.mean_shape) for b in boxes]
     images.append(astronaut)
     starts.append(rolled)
@@ -62,7 +62,7 @@ def test_points_that_coincide_keep_the_transform(astronaut: Image, model: Model)
     with torch.no_grad():
         first.weight.zero_()
         first.bias.copy_(-cascade.network.mean_shape.flatten())
-    start = initial_transform(Box(180, 90, 260, 175), model.mean_shape)
+    start = initial_transform(BoundingBox(180, 90, 260, 175), model.mean_shape)
     refined = cascade.refine([astronaut], [start])
     assert np.ptp(refined.stages[0], axis=1).max() < 1e-3
     assert np.isfinite(refined.stages[1]).all()
@@ -109,7 +109,7 @@ def test_models_without_a_torch_counterpart_are_refused(model: Model) -> None:
 def test_answers_that_are_no_landmarks_raise(value: float, astronaut: Image) -> None:
     model = read_model(find_model("slim68"))
     cascade = TorchCascade(model, torch.device("cpu"))
-    start = initial_transform(Box(180, 90, 260, 170), model.mean_shape)
+    start = initial_transform(BoundingBox(180, 90, 260, 170), model.mean_shape)
     assert np.isfinite(cascade.refine([astronaut], [start]).stages[-1]).all()
     with torch.no_grad():
         cascade.network.stages[0].output.bias.fill_(value)  # type: ignore[union-attr, operator]

@@ -16,11 +16,13 @@ import pytest
 from numpy.typing import NDArray
 
 from danpredict import DANShapePredictor, Tracker, convention
-from danpredict.cli import main
-from danpredict.geometry import pose
-from danpredict.metrics import face_scale, normalised_errors
-from danpredict.smoothing import OneEuroFilter
-from danpredict.video_files import Video
+from danpredict.cli.main import main
+from danpredict.evaluation.metrics import normalised_errors
+from danpredict.geometry.similarity import face_transform
+from danpredict.landmarks.normalisation import face_scale
+from danpredict.predictor.follower import Follower
+from danpredict.video.files import Video
+from danpredict.video.smoothing import OneEuroFilter
 
 from .conftest import ROOT, Image
 
@@ -59,8 +61,8 @@ def on(matrix: NDArray[Any], points: NDArray[np.floating]) -> NDArray[np.floatin
 
 def shaking(predictor: DANShapePredictor, shapes: list[NDArray[np.floating]]) -> float:
     """Mean second difference of the shapes laid onto the mean shape, its pixels."""
-    mean_shape = predictor.mean_shape
-    laid = [pose(s, mean_shape)(s) for s in shapes]
+    mean_shape = Follower(predictor).mean_shape
+    laid = [face_transform(s, mean_shape)(s) for s in shapes]
     return float(np.linalg.norm(np.diff(laid, n=2, axis=0), axis=-1).mean())
 
 
@@ -69,8 +71,9 @@ def test_a_moving_face_is_followed_steadily(
 ) -> None:
     # From the rectangle and from its own landmarks: neither way has a head start.
     still = predictor(astronaut, rect).landmarks
-    start = pose(still, predictor.mean_shape)
-    truth = (still + predictor.follow(astronaut, [start])[0].stages[-1]) / 2
+    follower = Follower(predictor)
+    start = face_transform(still, follower.mean_shape)
+    truth = (still + follower.refine(astronaut, [start])[0].stages[-1]) / 2
     layout = convention("ibug68")
     tracker = Tracker(predictor, every=None)
     tracked, single, errors = [], [], []

@@ -17,14 +17,15 @@ import pytest
 import torch
 
 from danpredict import DANShapePredictor, convention
-from danpredict.boxes import BoxCalibration
-from danpredict.cascade import Cascade
-from danpredict.datasets import read_folder
-from danpredict.geometry import Box, bounding_box, initial_transform
-from danpredict.metrics import inter_ocular, normalised_errors
-from danpredict.model_file import read_model
-from danpredict.network import NetworkConfig
-from danpredict.picture_files import read_picture
+from danpredict.boxes.calibration import BoxCalibration
+from danpredict.cascade.onnx_cascade import Cascade
+from danpredict.datasets.dataset import read_folder
+from danpredict.evaluation.metrics import normalised_errors
+from danpredict.files.pictures import read_picture
+from danpredict.geometry.similarity import BoundingBox, bounding_box, initial_transform
+from danpredict.landmarks.normalisation import inter_ocular
+from danpredict.model.file import read_model
+from danpredict.model.network_config import NetworkConfig
 from danpredict.training.config import (
     AugmentConfig,
     LossConfig,
@@ -81,7 +82,7 @@ def test_overfits_and_exports(dataset: Path, tmp_path: Path) -> None:
     assert ours < 0.6 * untouched
 
 
-def hog_rectangle(box: Box, calibration: BoxCalibration) -> Any:
+def hog_rectangle(box: BoundingBox, calibration: BoxCalibration) -> Any:
     """The rectangle that HOG would give for a landmark box."""
     import dlib
 
@@ -157,7 +158,7 @@ def test_a_warm_start_goes_on_where_the_model_is(
     assert second is not None
     record = json.loads((tmp_path / "second" / "run.json").read_text())["training"]
     assert record["start"] == hashlib.sha256(first.data).hexdigest()
-    start = initial_transform(Box(180, 90, 260, 175), first.mean_shape)
+    start = initial_transform(BoundingBox(180, 90, 260, 175), first.mean_shape)
     before, after = (
         Cascade(model).refine([astronaut], [start]).stages for model in (first, second)
     )

@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor, convention
-from danpredict.cascade import Cascade
-from danpredict.datasets import read_csv, read_folder
-from danpredict.metrics import inter_ocular, normalised_errors
-from danpredict.model_file import read_model
-from danpredict.relabel import relabel
-from danpredict.shipped import find_model
+from danpredict.cascade.onnx_cascade import Cascade
+from danpredict.datasets.csv_table import read_csv
+from danpredict.datasets.dataset import read_folder
+from danpredict.evaluation.metrics import normalised_errors
+from danpredict.landmarks.normalisation import inter_ocular
+from danpredict.model.file import read_model
+from danpredict.model.zoo import find_model
+from danpredict.training.pseudo_labels.one_model import relabel
 
 from .conftest import ROOT, Image
 from .faces import write_dataset

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danpredict.geometry import FloatArray
+from danpredict.geometry.similarity import FloatArray
 from danpredict.training.config import AugmentConfig
 
 Tile = cv2.typing.MatLike  # (T, T) uint8 gray

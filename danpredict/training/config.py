@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from danpredict.layouts import convention
-from danpredict.network import NetworkConfig
+from danpredict.landmarks.convention import convention
+from danpredict.model.network_config import NetworkConfig, new_names
 
 CONFIGS = Path(__file__).parent / "configs"
 Section = TypeVar("Section", "NetworkConfig", "AugmentConfig", "LossConfig", "ScheduleConfig")
@@ -107,7 +107,7 @@ def load_config(name: str) -> TrainingConfig:
             name=path.stem,
             convention=table["convention"],
             region=float(table["region"]),
-            network=_section(NetworkConfig, table["network"], f"[network] of {path}"),
+            network=_section(NetworkConfig, new_names(table["network"]), f"[network] of {path}"),
             augment=_section(AugmentConfig, table.get("augment", {}), f"[augment] of {path}"),
             loss=_section(LossConfig, table.get("loss", {}), f"[loss] of {path}"),
             schedule=_section(ScheduleConfig, table["schedule"], f"[schedule] of {path}"),

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
-from danpredict.model_file import Model, pack
-from danpredict.network import DeepAlignmentNetwork, Stage
+from danpredict.model.file import Model, pack
+from danpredict.model.network import DeepAlignmentNetwork, Stage
 
 OPSET = 18  # the first with ScatterElements(reduction="max"), which draws the heatmap
 
@@ -121,7 +121,7 @@ def export_stage(stage: Stage, hidden: int) -> bytes:
     if not stage.first:
         inputs += [torch.full((number, stage.landmarks, 2), 50.0), torch.zeros(number, hidden)]
         names += ["landmarks", "hidden"]
-    outputs = ["offsets", "hidden_out"] + (["sigma", "confidence"] if stage.trust else [])
+    outputs = ["offsets", "hidden_out"] + (["sigma", "confidence"] if stage.uncertainty else [])
     batch = torch.export.Dim("N", min=1, max=4096)
     # The exporter tells that torchvision is missing.
     with only_errors("torch.onnx"), warnings.catch_warnings():
@@ -156,7 +156,7 @@ def export_model(network: DeepAlignmentNetwork, region: float, card: dict[str, A
     """Pack a network with everything that is needed to use it.
 
     ``region`` is the input's side in units of the landmark box. ``card`` is added to the info:
-    name, licence, convention and box at least; layout, training data, metrics.
+    name, licence, convention and box at least; convention, training data, metrics.
     """
     network = copy.deepcopy(network).eval()
     config = network.config

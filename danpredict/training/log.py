@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from danpredict.output_files import write_text
-from danpredict.plots import save_figure
+from danpredict.evaluation.plots import save_figure
+from danpredict.files.outputs import write_text
 
 
 class RunLog:
@@ -72,7 +72,7 @@ class RunLog:
         columns = self.columns()
         if not columns:
             return
-        figure = Figure(figsize=(9, 4), layout="constrained")
+        figure = Figure(figsize=(9, 4), convention="constrained")
         left, right = figure.subplots(1, 2)
         left.plot(columns["faces"], columns["loss"], color="0.3")
         left.set(xlabel="faces seen", ylabel="training loss", yscale="log")

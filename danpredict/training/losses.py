@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from danpredict.metrics import FAILURE
-from danpredict.network import StageResult
-from danpredict.openness import LID_PAIRS, LIP_PAIRS
-from danpredict.torch_geometry import transform_points
+from danpredict.evaluation.metrics import FAILURE
+from danpredict.geometry.torch_similarity import transform_points
+from danpredict.landmarks.openness import LID_PAIRS, LIP_PAIRS
+from danpredict.model.network import StageResult
 
 
 class Target(NamedTuple):
@@ -105,7 +105,7 @@ def heatmap_loss(results: list[StageResult], target: Target, size: int) -> Tenso
     return total / len(results)
 
 
-def trust_loss(result: StageResult, target: Target) -> tuple[Tensor, Tensor]:
+def uncertainty_loss(result: StageResult, target: Target) -> tuple[Tensor, Tensor]:
     """Losses of the expected errors and of the confidence; the landmarks get no gradient.
 
     ``log(sigma) + distance / sigma`` is smallest where sigma is the expected distance (the

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from danpredict.geometry import FloatArray
+from danpredict.geometry.similarity import FloatArray
 
 Tile = cv2.typing.MatLike  # (T, T) uint8 gray
 Array = NDArray[np.float64]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from danpredict.geometry import FloatArray
-from danpredict.openness import EYES
+from danpredict.geometry.similarity import FloatArray
+from danpredict.landmarks.openness import EYES
 from danpredict.training.normal_warp import Array, Frame, Tile, piecewise, region, resample
 
 SMALLEST = 5.0  # pixels between corners; smaller eyes and mouths are left as they are
@@ -34,7 +34,7 @@ def close_eye(
     tile : (T, T) uint8
     landmarks : (68, 2) float, tile pixels
     side : 0 or 1
-        Which of `danpredict.openness.EYES`.
+        Which of `danpredict.landmarks.openness.EYES`.
     closing : float
         1 shuts the eye, negative values open it further.
 

@@ -21,15 +21,15 @@ from onnxruntime.quantization import (
 )
 from tqdm import tqdm
 
-from danpredict.cascade import Cascade, Feed
-from danpredict.datasets import LabelledFace
-from danpredict.geometry import bounding_box, initial_transform
-from danpredict.model_file import Model, pack
+from danpredict.cascade.onnx_cascade import Cascade, Feed
+from danpredict.datasets.face import LabelledFace
+from danpredict.geometry.similarity import bounding_box, initial_transform
+from danpredict.model.file import Model, pack
 from danpredict.training.export import compress, only_errors
-from danpredict.training.faces import complete
+from danpredict.training.tiles import complete
 
 FACES = 200
-LEAVE = ("output", "trust")  # layers whose results are landmarks and probabilities
+LEAVE = ("output", "uncertainty")  # layers whose results are landmarks and probabilities
 FLOAT = ("levels.0.0.", "memory.")  # the stem, and what joins it
 
 

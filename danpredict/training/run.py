@@ -14,20 +14,22 @@ from typing import Any
 import cv2
 import numpy as np
 
-from danpredict.boxes import BoxCalibration, box_calibration
-from danpredict.datasets import LabelledFace, read_dataset
-from danpredict.layouts import Convention, convention
-from danpredict.metrics import summarise
-from danpredict.model_file import Model
-from danpredict.network import DeepAlignmentNetwork, Stage
-from danpredict.output_files import write_bytes, write_text
+from danpredict.boxes.calibration import BoxCalibration, box_calibration
+from danpredict.datasets.dataset import read_dataset
+from danpredict.datasets.face import LabelledFace
+from danpredict.evaluation.metrics import summarise
+from danpredict.files.outputs import write_bytes, write_text
+from danpredict.landmarks.convention import Convention
+from danpredict.landmarks.convention import convention as named_convention
+from danpredict.model.file import Model
+from danpredict.model.network import DeepAlignmentNetwork, Stage
 from danpredict.training.config import TrainingConfig
 from danpredict.training.export import export_model
-from danpredict.training.faces import canonical_mean_shape, cut_tiles
-from danpredict.training.record import commit, fingerprint, versions
-from danpredict.training.sampling import Sampler
+from danpredict.training.provenance import commit, fingerprint, versions
+from danpredict.training.sampler import Sampler
+from danpredict.training.tiles import canonical_mean_shape, cut_tiles
 from danpredict.training.trainer import Trainer
-from danpredict.training.trust import calibrate
+from danpredict.training.uncertainty import calibrate
 
 BOX_SOURCE = "dlib-hog"  # what models of known conventions expect
 LICENCE_UNKNOWN = "the terms of the training data apply"
@@ -111,7 +113,7 @@ class TrainingData:
 class Setting:
     """What a run is about besides faces and config: the landmarks and the rectangles."""
 
-    layout: Convention
+    convention: Convention
     calibration: BoxCalibration
     box_source: str
 
@@ -141,7 +143,7 @@ def train(
     validation: float = 0.1,
     seed: int = 0,
     licence: str = LICENCE_UNKNOWN,
-    start: Model | None = None,
+    initial_model: Model | None = None,
 ) -> Model | None:
     """Train, or go on with the run in ``out``, on data sets of a known convention.
 
@@ -153,8 +155,8 @@ def train(
     sources : data sets
         A fraction of the photos of all that are not ``extra`` is kept for validation.
     rectangles : Path, optional
-        Detector rectangles (see `danpredict.datasets.read_folder`) for validation to start from.
-    start : Model, optional
+        Detector rectangles (see `danpredict.datasets.dataset.read_folder`) for validation to start from.
+    initial_model : Model, optional
         Begin with its weights instead of chance.
 
     Returns
@@ -166,11 +168,11 @@ def train(
     FileNotFoundError, ValueError
         A data set is missing or damaged, or nothing is left to train on.
     """
-    layout = convention(config.convention)
-    data = read_sources(sources, layout.size, rectangles, validation)
-    setting = Setting(layout, box_calibration(BOX_SOURCE), BOX_SOURCE)
+    convention = named_convention(config.convention)
+    data = read_sources(sources, convention.size, rectangles, validation)
+    setting = Setting(convention, box_calibration(BOX_SOURCE), BOX_SOURCE)
     recipe = {"seed": seed, "validation_fraction": validation}
-    return train_on(data, setting, out, config, recipe, licence=licence, start=start)
+    return train_on(data, setting, out, config, recipe, licence=licence, initial_model=initial_model)
 
 
 def train_on(
@@ -181,33 +183,33 @@ def train_on(
     recipe: dict[str, Any],
     *,
     licence: str = LICENCE_UNKNOWN,
-    start: Model | None = None,
+    initial_model: Model | None = None,
     progress: bool = True,
 ) -> Model | None:
     """Train on faces that have been read; see `train`. ``recipe`` has the seed at least."""
     if not data.train:
         raise ValueError("expected faces to train on, got none: all fell into validation")
-    layout, seed = setting.layout, recipe["seed"]
-    if start is not None and start.layout == layout:
-        mean_shape = start.mean_shape  # what its weights move landmarks from
+    convention, seed = setting.convention, recipe["seed"]
+    if initial_model is not None and initial_model.convention == convention:
+        mean_shape = initial_model.mean_shape  # what its weights move landmarks from
     else:
         size = config.network.input_size
-        mean_shape = canonical_mean_shape(data.train, layout.mirror, size, config.region)
-    start_hash = None if start is None else hashlib.sha256(start.data).hexdigest()
+        mean_shape = canonical_mean_shape(data.train, convention.mirror, size, config.region)
+    start_hash = None if initial_model is None else hashlib.sha256(initial_model.data).hexdigest()
     recipe = {"config": asdict(config), **recipe, "start": start_hash}
     out.mkdir(parents=True, exist_ok=True)
     with one_opencv_thread():
         tiles = cut_tiles(data.train, mean_shape, setting.calibration)
         trainer = Trainer(
             config,
-            layout,
+            convention,
             mean_shape,
-            Sampler(tiles, np.array(data.weights), mean_shape, layout, config.augment, seed),
+            Sampler(tiles, np.array(data.weights), mean_shape, convention, config.augment, seed),
             cut_tiles(data.validation, mean_shape, setting.calibration),
             out,
             seed,
             identity=recipe | {"data": {row["sha256"]: row["weight"] for row in data.record}},
-            start=start,
+            initial_model=initial_model,
         )
         trainer.resume()
         card: dict[str, Any] = {
@@ -238,16 +240,18 @@ def finish(trainer: Trainer, setting: Setting, card: dict[str, Any]) -> Model:
         }
     network = copy.deepcopy(trainer.averaged.module).eval()
     assert isinstance(network, DeepAlignmentNetwork)
-    if network.config.trust:
-        calibration = calibrate(network, trainer.validation, setting.layout, trainer.config.augment)
-        card["trust"] = None if calibration is None else asdict(calibration)
+    if network.config.uncertainty:
+        calibration = calibrate(
+            network, trainer.validation, setting.convention, trainer.config.augment
+        )
+        card["uncertainty"] = None if calibration is None else asdict(calibration)
         if calibration is not None:
             last = network.stages[-1]
             assert isinstance(last, Stage)
             calibration.apply(last)
     card |= {
-        "convention": setting.layout.name,
-        "layout": setting.layout.write(),
+        "convention": setting.convention.name,
+        "layout": setting.convention.write(),
         "box": {"source": setting.box_source, **asdict(setting.calibration)},
     }
     model = export_model(network, trainer.config.region, card)

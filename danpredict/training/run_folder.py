@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from danpredict.output_files import check_outputs
+from danpredict.files.outputs import check_outputs
 
 RUN_FILES = ("model.dan", "run.json", "log.csv", "curves.png", "checkpoint.pt")
 

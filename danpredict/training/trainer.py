@@ -15,24 +15,25 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from danpredict.layouts import Convention
-from danpredict.metrics import face_scale, normalised_errors, summarise
-from danpredict.model_file import Model
-from danpredict.network import DeepAlignmentNetwork, StageResult
-from danpredict.openness import has_openness, openness_scores, require_openness
-from danpredict.output_files import replacing
+from danpredict.evaluation.metrics import normalised_errors, summarise
+from danpredict.files.outputs import replacing
+from danpredict.landmarks.convention import Convention
+from danpredict.landmarks.normalisation import face_scale
+from danpredict.landmarks.openness import has_openness, openness_scores, require_openness
+from danpredict.model.file import Model
+from danpredict.model.network import DeepAlignmentNetwork, StageResult
 from danpredict.training.config import TrainingConfig
-from danpredict.training.faces import FaceTiles
 from danpredict.training.log import RunLog
 from danpredict.training.losses import (
     Target,
     heatmap_loss,
     landmark_loss,
     openness_loss,
-    trust_loss,
+    uncertainty_loss,
 )
-from danpredict.training.sampling import Sampler
+from danpredict.training.sampler import Sampler
 from danpredict.training.stop_request import StopRequest
+from danpredict.training.tiles import FaceTiles
 from danpredict.training.warm_start import warm_start
 
 CHECKPOINT_SECONDS = 180
@@ -84,9 +85,9 @@ class Trainer:
         folder: Path,
         seed: int,
         identity: dict[str, Any],
-        start: Model | None = None,
+        initial_model: Model | None = None,
     ) -> None:
-        """Set up at step 0, from chance or from the weights of ``start``.
+        """Set up at step 0, from chance or from the weights of ``initial_model``.
 
         ``identity`` is what must not change when a run is resumed: config, seed, data.
         """
@@ -116,10 +117,10 @@ class Trainer:
         if config.loss.openness:
             require_openness(convention)
         self.network = self.build(shape)
-        if start is not None:
+        if initial_model is not None:
             images, transform, _ = sampler.batch(0, range(WARM_START_FACES))
             assert isinstance(self.network, DeepAlignmentNetwork)
-            warm_start(self.network, start, images, transform)
+            warm_start(self.network, initial_model, images, transform)
         if self.bfloat16 or min(config.network.widths) >= FEWEST_CHANNELS:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = AveragedModel(
@@ -208,8 +209,8 @@ class Trainer:
         """All losses, weighted."""
         network, weights = self.config.network, self.config.loss
         loss = landmark_loss(results, target)
-        if network.trust:
-            sigma, confidence = trust_loss(results[-1], target)
+        if network.uncertainty:
+            sigma, confidence = uncertainty_loss(results[-1], target)
             loss = loss + weights.sigma * sigma + weights.confidence * confidence
         if network.heatmaps:
             loss = loss + weights.heatmap * heatmap_loss(results, target, network.input_size)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from danpredict.model_file import Model
-from danpredict.network import DeepAlignmentNetwork
-from danpredict.onnx_weights import Norm, take_over
+from danpredict.model.file import Model
+from danpredict.model.network import DeepAlignmentNetwork
+from danpredict.model.onnx_to_torch import Norm, take_over
 
 
 def unfold(norm: Norm, offset: Tensor) -> torch.utils.hooks.RemovableHandle:

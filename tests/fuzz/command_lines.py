@@ -12,8 +12,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from hashlib import sha256
 from pathlib import Path
 
-from danpredict.cli import main
-from danpredict.shipped import find_model
+from danpredict.cli.main import main
+from danpredict.model.zoo import find_model
 
 from ..faces import write_pts
 from .command_tables import COMMANDS, CONFIG, FLAGS, NEEDED

@@ -11,9 +11,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from danpredict.datasets import LabelledFace, read_dataset, read_rectangles
-from danpredict.imglab import count_parts
-from danpredict.landmark_files import Labels, read_landmarks
+from danpredict.datasets.boxes_file import read_rectangles
+from danpredict.datasets.dataset import read_dataset
+from danpredict.datasets.face import LabelledFace, Labels
+from danpredict.datasets.imglab import count_parts
+from danpredict.datasets.landmark_file import read_landmarks
 
 from .harness import Rng, attempt
 from .mutations import damaged, edited_json, pick

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from danpredict import DANShapePredictor
-from danpredict.cli import main
-from danpredict.model_file import read_model, unpack
+from danpredict.cli.main import main
+from danpredict.model.file import read_model, unpack
 
 from .graphs import edited_graph
 from .harness import Rng, attempt

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from danpredict import DANShapePredictor
-from danpredict.objects import Detection, _restore, rectangle
-from danpredict.predictor import Options
+from danpredict.dlib_compat.detection import Detection, _restore
+from danpredict.dlib_compat.library import rectangle
+from danpredict.predictor.options import Options
 
 from .harness import Rng, attempt, succeeds
 from .model_files import damaged_file

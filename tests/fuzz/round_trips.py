@@ -6,13 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from danpredict.landmark_files import (
-    FORMATS,
-    ROUNDING,
-    Labels,
-    read_landmarks,
-    write_landmarks,
-)
+from danpredict.datasets.face import Labels
+from danpredict.datasets.landmark_file import ROUNDING, WRITERS, read_landmarks, write_landmarks
 
 from .harness import Rng, succeeds
 from .mutations import pick
@@ -55,7 +50,7 @@ def _faces(rng: Rng) -> list[Labels]:
 
 def case(rng: Rng, folder: Path) -> None:
     """Some faces, written to one kind of file."""
-    suffix = pick(rng, [*FORMATS, *FORMATS, ".txt", ".XML"])
+    suffix = pick(rng, [*WRITERS, *WRITERS, ".txt", ".XML"])
     path = folder / f"labels{suffix}"
     old = b"old" if rng.random() < 0.5 else None
     if old is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from danpredict.align_log import is_done, read_log, write_log
+from danpredict.alignment.log import is_done, read_log, write_log
 from danpredict.training.config import CONFIGS, load_config
 from danpredict.training.log import RunLog
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danpredict import DANShapePredictor
-from danpredict.model_file import Model, read_model
-from danpredict.objects import FARTHEST_PART
-from danpredict.shipped import find_model
+from danpredict.dlib_compat.state import PART_LIMIT
+from danpredict.model.file import Model, read_model
+from danpredict.model.zoo import find_model
 
 SMALLEST = "lean68-int8"
 SIDES = (75, 45, 135, 105)  # of the face in `face_picture`
@@ -43,6 +43,6 @@ def check_detection(detection: Any) -> None:
     """Landmarks that are present are finite, and in a range that dlib can hold."""
     known = detection.landmarks[detection.present]
     assert np.isfinite(known).all(), known
-    assert (np.abs(known) < FARTHEST_PART).all(), known
+    assert (np.abs(known) < PART_LIMIT).all(), known
     assert detection.sigma is None or not np.isinf(detection.sigma).any(), detection.sigma
     assert len(detection.parts()) == detection.num_parts == len(detection.landmarks)

@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from danpredict.tracker import Tracker
-from danpredict.video import track_video
-from danpredict.video_files import CONTAINERS, QUICKTIME, Video, video_output
+from danpredict.video.annotate import track_video
+from danpredict.video.files import CONTAINERS, QUICKTIME, Video, video_output
+from danpredict.video.tracker import Tracker
 
 from .harness import Rng, attempt
 from .mutations import damaged, pick

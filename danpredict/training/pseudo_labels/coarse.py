@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from danpredict.conversion import conversion
-from danpredict.datasets import LabelledFace, read_dataset
-from danpredict.geometry import FloatArray
-from danpredict.layouts import Convention, convention
-from danpredict.picture_files import check_below
-from danpredict.relabel import NEARNESS
+from danpredict.datasets.dataset import read_dataset
+from danpredict.datasets.face import LabelledFace
+from danpredict.files.pictures import check_below
+from danpredict.geometry.similarity import FloatArray
+from danpredict.landmarks.convention import Convention
+from danpredict.landmarks.convention import convention as named_convention
+from danpredict.landmarks.conversion import conversion
+from danpredict.training.pseudo_labels.one_model import NEARNESS
 
 # Eye centre on the picture's left, on its right, nose tip, mouth corner on the left, on the right.
 FIVE = "arcface5"
@@ -69,7 +71,7 @@ def is_five_points(path: Path) -> bool:
             return False  # the reader of tables says what is wrong
 
 
-def read_five_points(path: Path, layout: Convention) -> list[CoarseFace]:
+def read_five_points(path: Path, convention: Convention) -> list[CoarseFace]:
     """Read a table with the columns ``file``, ``by`` and ``x0,y0,...,x4,y4``; others are ignored.
 
     Parameters
@@ -78,7 +80,7 @@ def read_five_points(path: Path, layout: Convention) -> list[CoarseFace]:
         Pictures are named relative to its folder. Points are 0-based pixels: the eyes' centres
         (that on the picture's left first), the nose tip, the mouth corners (left first). Where
         ``by`` is ``hand`` they have to fit more closely than where it names a detector.
-    layout : Convention
+    convention : Convention
         Of the landmarks that are wanted.
 
     Raises
@@ -89,7 +91,7 @@ def read_five_points(path: Path, layout: Convention) -> list[CoarseFace]:
         A column is missing, a row holds no five pairs of finite numbers, or a picture does not lie
         in the table's folder or below.
     """
-    weights = conversion(layout, convention(FIVE)).weights
+    weights = conversion(convention, named_convention(FIVE)).weights
     faces = []
     with path.open(newline="", encoding="utf-8-sig") as stream:
         rows = csv.DictReader(stream)
@@ -106,18 +108,18 @@ def read_five_points(path: Path, layout: Convention) -> list[CoarseFace]:
             picture = path.parent / row["file"]
             if not picture.is_file():
                 raise FileNotFoundError(f"expected a picture, found no such file: {picture}")
-            unknown = np.full((layout.size, 2), np.nan)
+            unknown = np.full((convention.size, 2), np.nan)
             nearness = NEARNESS if row["by"] == "hand" else DETECTOR_NEARNESS
             face = LabelledFace(check_below(path.parent, picture), unknown)
             faces.append(CoarseFace(face, points, weights, nearness))
     return faces
 
 
-def read_coarse(path: Path, layout: Convention) -> list[CoarseFace]:
-    """Faces of a five-point table, or of any data set; see `danpredict.datasets.read_dataset`."""
+def read_coarse(path: Path, convention: Convention) -> list[CoarseFace]:
+    """Faces of a five-point table, or of any data set; see `danpredict.datasets.dataset.read_dataset`."""
     if is_five_points(path):
         try:
-            return read_five_points(path, layout)
+            return read_five_points(path, convention)
         except csv.Error as error:
             raise ValueError(f"expected a CSV table, got {path}: {error}") from error
-    return from_landmarks(read_dataset(path, layout.size))
+    return from_landmarks(read_dataset(path, convention.size))

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from skimage.transform import SimilarityTransform
 
-from danpredict.geometry import FloatArray, fit_similarity
-from danpredict.layouts import Convention
-from danpredict.metrics import face_scale
-from danpredict.openness import has_openness
-from danpredict.relabel import AGREEMENT
+from danpredict.geometry.similarity import FloatArray, fit_similarity
+from danpredict.landmarks.convention import Convention
+from danpredict.landmarks.normalisation import face_scale
+from danpredict.landmarks.openness import has_openness
 from danpredict.training.pseudo_labels.coarse import CoarseFace
 from danpredict.training.pseudo_labels.lids_and_lips import (
     BETWEEN_TEACHERS,
@@ -21,6 +20,7 @@ from danpredict.training.pseudo_labels.lids_and_lips import (
     leave_out,
     take_gaps,
 )
+from danpredict.training.pseudo_labels.one_model import AGREEMENT
 
 # Largest mean distance of the teachers from their mean, as a fraction of the normaliser. On 201
 # annotated faces, with lean68 and an integral teacher, it keeps 99 % (all shut eyes, 10 of 11 wide
@@ -52,7 +52,7 @@ def combine(
     estimates: Sequence[FloatArray],
     coarse: CoarseFace,
     mean_shape: FloatArray,
-    layout: Convention,
+    convention: Convention,
     openness: int | None = None,
 ) -> PseudoLabel:
     """Average teachers; lids and lips come from one of them, or are left out in doubt.
@@ -74,11 +74,11 @@ def combine(
     mean = teachers.mean(0)
     upright = SimilarityTransform()  # type: ignore[no-untyped-call]
     frame = fit_similarity(mean, mean_shape) or upright
-    normaliser = float(face_scale(mean_shape[None], layout)[0])
+    normaliser = float(face_scale(mean_shape[None], convention)[0])
     # On profiles the eyes' own distance is too short to measure by.
     scale = normaliser / frame.scale
-    landmarks, counted = mean, np.ones(layout.size, np.bool_)
-    if has_openness(layout):
+    landmarks, counted = mean, np.ones(convention.size, np.bool_)
+    if has_openness(convention):
         if openness is not None or single:
             chosen = openness or 0
             landmarks = take_gaps(mean, teachers[chosen])

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 
-from danpredict.geometry import fit_similarity
-from danpredict.images import Image
-from danpredict.relabel import SHIFT, STARTS, disturbed_starts
+from danpredict.geometry.sampling import Image
+from danpredict.geometry.similarity import fit_similarity
 from danpredict.training.pseudo_labels.coarse import CoarseFace
+from danpredict.training.pseudo_labels.one_model import SHIFT, STARTS, disturbed_starts
 from danpredict.training.pseudo_labels.teacher import Teacher
 
 SHIFT_FRAME = 112  # pixels; `SHIFT` is for a canonical frame of this side
@@ -33,6 +33,6 @@ def estimates(
     shift = SHIFT * teacher.size / SHIFT_FRAME
     transforms = disturbed_starts(there, teacher.size, width, rng, shift)
     found = teacher.refine([image, mirrored] * STARTS, transforms)
-    found[1::2] = found[1::2][:, list(teacher.layout.mirror or ())]
+    found[1::2] = found[1::2][:, list(teacher.convention.mirror or ())]
     found[1::2, :, 0] = width - 1 - found[1::2, :, 0]
     return found

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from danpredict.datasets import write_csv
-from danpredict.geometry import FloatArray
-from danpredict.openness import require_openness
-from danpredict.picture_files import check_below
+from danpredict.datasets.csv_table import write_csv
+from danpredict.files.pictures import check_below
+from danpredict.geometry.similarity import FloatArray
+from danpredict.landmarks.openness import require_openness
 from danpredict.training.pseudo_labels.coarse import CoarseFace, read_coarse
 from danpredict.training.pseudo_labels.combine import combine, kept
 from danpredict.training.pseudo_labels.estimate import estimates
@@ -49,20 +49,20 @@ def label_faces(
         No faces, different conventions, or one without a mirror table, or without known lids and
         lips where ``openness`` is given.
     """
-    layout = teachers[0].layout
-    if any(teacher.layout.name != layout.name for teacher in teachers):
-        names = sorted({teacher.layout.name for teacher in teachers})
+    convention = teachers[0].convention
+    if any(teacher.convention.name != convention.name for teacher in teachers):
+        names = sorted({teacher.convention.name for teacher in teachers})
         raise ValueError(f"expected teachers of the same convention, got {', '.join(names)}")
-    if layout.mirror is None:
-        raise ValueError(f"expected a convention with a mirror table, got {layout.name}")
+    if convention.mirror is None:
+        raise ValueError(f"expected a convention with a mirror table, got {convention.name}")
     if openness is not None:
-        require_openness(layout)
+        require_openness(convention)
     labels = []
     for number, coarse in enumerate(tqdm(faces, desc="labelling", unit="face", leave=False)):
         image = coarse.face.picture()
         # The same noise for every teacher, and for a face whatever comes before it.
         found = [estimates(t, image, coarse, np.random.default_rng(number)) for t in teachers]
-        labels.append(combine(found, coarse, teachers[0].mean_shape, layout, openness))
+        labels.append(combine(found, coarse, teachers[0].mean_shape, convention, openness))
     keep = kept(labels, faces)
     return [label.landmarks if k else None for label, k in zip(labels, keep, strict=True)]
 
@@ -86,18 +86,18 @@ def label_dataset(
     Raises
     ------
     OSError, ValueError, RuntimeError, ImportError
-        See `label_faces`, `danpredict.datasets.write_csv` and the readers.
+        See `label_faces`, `danpredict.datasets.csv_table.write_csv` and the readers.
     """
     if openness is not None and openness not in names:
         raise ValueError(f"expected --openness out of {list(names)}, got {openness!r}")
     teachers = [load(name) for name in names]
-    layout = teachers[0].layout
-    faces = read_coarse(dataset, layout)
+    convention = teachers[0].convention
+    faces = read_coarse(dataset, convention)
     if not faces:
         raise ValueError(f"expected faces, got an empty table {dataset}")
     for face in faces:  # a wrong folder is better said before the work
         check_below(out.resolve().parent, face.face.path)
     labels = label_faces(teachers, faces, None if openness is None else names.index(openness))
-    write_csv(out, layout.size, [face.face.path for face in faces], labels)
+    write_csv(out, convention.size, [face.face.path for face in faces], labels)
     good = [label for label in labels if label is not None]
     return Counts(len(faces), len(good), sum(bool(np.isnan(label).any()) for label in good))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from danpredict.geometry import FloatArray
-from danpredict.openness import LID_PAIRS, LIP_PAIRS
+from danpredict.geometry.similarity import FloatArray
+from danpredict.landmarks.openness import LID_PAIRS, LIP_PAIRS
 
 # Pairs that are kept or left out together: one eye, the other eye, the mouth.
 ORGANS = (LID_PAIRS[:2], LID_PAIRS[2:], LIP_PAIRS)

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 
-from danpredict.cascade import Cascade
+from danpredict.cascade.onnx_cascade import Cascade
 from danpredict.extras import needs_extra
-from danpredict.geometry import FloatArray
-from danpredict.images import Image
-from danpredict.layouts import Convention, convention
-from danpredict.model_file import Model, read_model
-from danpredict.shipped import find_model
+from danpredict.geometry.sampling import Image
+from danpredict.geometry.similarity import FloatArray
+from danpredict.landmarks.convention import Convention
+from danpredict.landmarks.convention import convention as named_convention
+from danpredict.model.file import Model, read_model
+from danpredict.model.zoo import find_model
 
 
 class Teacher(Protocol):
@@ -24,14 +25,14 @@ class Teacher(Protocol):
 
     Attributes
     ----------
-    layout : Convention
+    convention : Convention
     mean_shape : (L, 2) float, canonical pixels
     size : int
         Side of the canonical frame, pixels.
     """
 
     @property
-    def layout(self) -> Convention: ...  # noqa: D102
+    def convention(self) -> Convention: ...  # noqa: D102
 
     @property
     def mean_shape(self) -> FloatArray: ...  # noqa: D102
@@ -51,7 +52,11 @@ class CascadeTeacher:
 
     def __init__(self, model: Model) -> None:
         self.cascade = Cascade(model)
-        self.layout, self.mean_shape, self.size = model.layout, model.mean_shape, model.input_size
+        self.convention, self.mean_shape, self.size = (
+            model.convention,
+            model.mean_shape,
+            model.input_size,
+        )
 
     def refine(
         self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]
@@ -80,4 +85,4 @@ def load(name: str) -> Teacher:
         return CascadeTeacher(read_model(find_model(name)))
     with needs_extra(name, "teachers"):
         from danpredict.training.teachers.labeller import IntegralLabeller
-    return IntegralLabeller(Path(name), convention("ibug68"))
+    return IntegralLabeller(Path(name), named_convention("ibug68"))

@@ -20,8 +20,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from danpredict.network import GRAY_MEAN, GRAY_STD, StageOutput, StageResult
-from danpredict.torch_geometry import invert_similarity, transform_points, warp
+from danpredict.geometry.torch_sampling import warp
+from danpredict.geometry.torch_similarity import invert_similarity, transform_points
+from danpredict.model.network import GRAY_MEAN, GRAY_STD, StageOutput, StageResult
 
 BLOCKS = 11  # of the backbone's 16: those of stride 2 to 16
 TAPS = {0: 16, 2: 24, 4: 40, 10: 112}  # blocks whose outputs are merged, and their channels
@@ -135,7 +136,7 @@ class IntegralTeacher(nn.Module):
         return maps
 
     def forward(self, images: Tensor, transform: Tensor) -> list[StageResult]:
-        """Landmarks of source images, as `danpredict.network.DeepAlignmentNetwork.forward`."""
+        """Landmarks of source images, as `danpredict.model.network.DeepAlignmentNetwork.forward`."""
         face = warp(images, transform, self.size).to(memory_format=torch.channels_last)
         maps = self.logits(face)
         side, cell = maps.shape[-1], self.size // maps.shape[-1]

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 
-from danpredict.geometry import transform_points
-from danpredict.images import Image, sample_face
-from danpredict.layouts import Convention
+from danpredict.geometry.sampling import Image, sample_face
+from danpredict.geometry.similarity import transform_points
+from danpredict.landmarks.convention import Convention
 from danpredict.training.teachers.train import load_teacher
 
 
@@ -23,21 +23,21 @@ class IntegralLabeller:
     must be shrunk without aliasing.
     """
 
-    def __init__(self, path: Path, layout: Convention) -> None:
+    def __init__(self, path: Path, convention: Convention) -> None:
         """Load a ``teacher.pt``; raises ValueError if it has another number of landmarks."""
         self.network = load_teacher(path)
-        self.layout, self.size = layout, self.network.size
+        self.convention, self.size = convention, self.network.size
         self.mean_shape = self.network.mean_shape.double().numpy()
-        if len(self.mean_shape) != layout.size:
+        if len(self.mean_shape) != convention.size:
             raise ValueError(
-                f"expected a teacher of {layout.size} landmarks, got {len(self.mean_shape)}: {path}"
+                f"expected a teacher of {convention.size} landmarks, got {len(self.mean_shape)}: {path}"
             )
 
     def refine(
         self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]
     ) -> NDArray[np.float64]:
         """Landmarks (N, L, 2) in image pixels, from N similarities, image to canonical."""
-        to_image = np.linalg.inv([transform.params for transform in transforms])
+        to_image = [transform.inverse for transform in transforms]
         faces = [sample_face(*pair, self.size) for pair in zip(images, to_image, strict=True)]
         frames = torch.from_numpy(np.stack(faces))[:, None]
         whole = torch.eye(3)[None, :2].expand(len(frames), -1, -1)

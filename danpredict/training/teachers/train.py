@@ -17,21 +17,26 @@ from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 from torch import Tensor
 
-from danpredict.boxes import box_calibration
-from danpredict.cascade import Cascade
+from danpredict.boxes.calibration import box_calibration
+from danpredict.cascade.onnx_cascade import Cascade
 from danpredict.error_boundary import run_program
-from danpredict.geometry import FloatArray, bounding_box, initial_transform, pose
-from danpredict.layouts import convention
-from danpredict.model_file import Model, read_model
-from danpredict.output_files import replacing, write_text
-from danpredict.shipped import find_model
+from danpredict.files.outputs import replacing, write_text
+from danpredict.geometry.similarity import (
+    FloatArray,
+    bounding_box,
+    face_transform,
+    initial_transform,
+)
+from danpredict.landmarks.convention import convention as named_convention
+from danpredict.model.file import Model, read_model
+from danpredict.model.zoo import find_model
 from danpredict.training.config import AugmentConfig, TrainingConfig, load_config
-from danpredict.training.faces import FaceTiles, canonical_mean_shape, cut_tiles
-from danpredict.training.record import commit, versions
+from danpredict.training.provenance import commit, versions
 from danpredict.training.run import BOX_SOURCE, DataSource, one_opencv_thread, read_sources
 from danpredict.training.run_folder import check_run_folder
-from danpredict.training.sampling import Sampler
+from danpredict.training.sampler import Sampler
 from danpredict.training.teachers.integral import IntegralTeacher
+from danpredict.training.tiles import FaceTiles, canonical_mean_shape, cut_tiles
 from danpredict.training.trainer import Trainer
 
 VALIDATION = 0.1  # the fraction of photos that the shipped models were not trained on either
@@ -60,7 +65,7 @@ def landmark_starts(
             rotation=np.radians(rng.normal(0, config.roll)),
         ).params
         turn[:2, 2] = middle - turn[:2, :2] @ middle + rng.normal(0, config.shift, 2) * extent
-        start[:] = (turn @ pose(points, mean_shape).params)[:2]
+        start[:] = (turn @ face_transform(points, mean_shape).params)[:2]
     return starts
 
 
@@ -72,7 +77,7 @@ def start_from(model: Model, faces: FaceTiles, mean_shape: FloatArray) -> None:
         laid = SimilarityTransform(matrix=box).inverse(mean_shape)  # type: ignore[no-untyped-call]
         first = initial_transform(bounding_box(laid), model.mean_shape)
         found = cascade.refine([image], [first]).stages[-1][0]
-        faces.starts[i] = pose(found, mean_shape).params[:2]
+        faces.starts[i] = face_transform(found, mean_shape).params[:2]
 
 
 class TeacherTrainer(Trainer):
@@ -102,10 +107,10 @@ def train_teacher(
     first : str
         The model whose landmarks validation starts from.
     """
-    layout = convention(config.convention)
-    data = read_sources(sources, layout.size, rectangles, VALIDATION)
+    convention = named_convention(config.convention)
+    data = read_sources(sources, convention.size, rectangles, VALIDATION)
     size = config.network.input_size
-    mean_shape = canonical_mean_shape(data.train, layout.mirror, size, config.region)
+    mean_shape = canonical_mean_shape(data.train, convention.mirror, size, config.region)
     out.mkdir(parents=True, exist_ok=True)
     with one_opencv_thread():
         boxes = box_calibration(BOX_SOURCE)
@@ -116,9 +121,9 @@ def train_teacher(
         weights = np.array(data.weights)
         trainer = TeacherTrainer(
             config,
-            layout,
+            convention,
             mean_shape,
-            Sampler(tiles, weights, mean_shape, layout, config.augment, seed, landmark_starts),
+            Sampler(tiles, weights, mean_shape, convention, config.augment, seed, landmark_starts),
             validation,
             out,
             seed,

@@ -1,0 +1,1 @@
+"""Aligned face chips, for recognition."""

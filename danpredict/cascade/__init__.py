@@ -1,0 +1,1 @@
+"""The stages of a model, run one after the other."""

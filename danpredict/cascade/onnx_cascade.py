@@ -1,0 +1,191 @@
+"""The cascade in ONNX Runtime: the stages of a model, connected by similarity transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from copy import copy
+from threading import Lock
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from skimage.transform import SimilarityTransform
+
+from danpredict.cascade.outputs import Refined, check_offsets, check_uncertainty
+from danpredict.geometry.sampling import Image, sample_face
+from danpredict.geometry.similarity import fit_similarities, transform_points
+from danpredict.model.file import Model
+
+SILENT = 4  # ONNX Runtime's log severity: it raises errors, so it need not print them too
+OUTPUTS = {"offsets", "hidden_out"}
+UNCERTAINTY_OUTPUTS = {"sigma", "confidence"}
+
+Feed = dict[str, NDArray[np.float32]]
+
+
+def tensor_shapes(nodes: Sequence[onnxruntime.NodeArg]) -> dict[str, list[int]]:
+    """Shapes of a graph's inputs or outputs by name, without the batch axis.
+
+    Raises
+    ------
+    ValueError
+        A type other than float32, or a first axis of a fixed size.
+    """
+    for node in nodes:
+        if node.type != "tensor(float)" or not node.shape or isinstance(node.shape[0], int):
+            raise ValueError(
+                f"expected float tensors for any number of faces, got {node.name} of type "
+                f"{node.type} and shape {node.shape}"
+            )
+    return {node.name: node.shape[1:] for node in nodes}
+
+
+class Cascade:
+    """All stages of a model, ready to run. It has no state, so threads may share it.
+
+    A run computes in the calling thread. ONNX Runtime's own threads do not survive a fork, and on
+    networks this small they cost more than they gain; danpredict distributes faces instead.
+
+    Attributes
+    ----------
+    size : int
+        Side of the canonical frame, pixels.
+    mean_shape : (L, 2) float, canonical pixels
+    """
+
+    def __init__(self, model: Model) -> None:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = SILENT
+        options.intra_op_num_threads = 1
+        self.size = model.input_size
+        self.mean_shape = model.mean_shape
+        self.turn: AbstractContextManager[Any] = nullcontext()
+        self.stages: list[onnxruntime.InferenceSession] = []
+        for number, graph in enumerate(model.graphs, 1):
+            try:
+                stage = onnxruntime.InferenceSession(
+                    graph, options, providers=["CPUExecutionProvider"], enable_fallback=0
+                )
+                self._check(stage, last=number == len(model.info["graphs"]))
+            except Exception as error:  # ONNX Runtime's exceptions share no base class
+                raise RuntimeError(f"Error deserializing stage {number}: {error}") from error
+            self.stages.append(stage)
+        self.outputs = [list(tensor_shapes(stage.get_outputs())) for stage in self.stages]
+
+    def in_turns(self) -> Cascade:
+        """The same cascade for threads of one call, which then prepare their inputs in turns.
+
+        Without this, threads contend for the GIL on every short OpenCV call: 64 faces on 2 cores
+        took 1.25 times as long. The lock belongs to one call, so a fork cannot find it locked.
+        """
+        cascade = copy(self)
+        cascade.turn = Lock()
+        return cascade
+
+    @property
+    def has_uncertainty(self) -> bool:
+        """Whether the last stage returns sigma and confidence."""
+        return "sigma" in self.outputs[-1]
+
+    def _check(self, stage: onnxruntime.InferenceSession, *, last: bool) -> None:
+        """Raise ValueError if a graph does not fit the model's info or the stage before it."""
+        count = len(self.mean_shape)
+        expected = {"image": [1, self.size, self.size]}
+        if self.stages:
+            before = tensor_shapes(self.stages[-1].get_outputs())
+            expected |= {"landmarks": [count, 2], "hidden": before["hidden_out"]}
+        inputs, outputs = tensor_shapes(stage.get_inputs()), tensor_shapes(stage.get_outputs())
+        allowed = [OUTPUTS, OUTPUTS | UNCERTAINTY_OUTPUTS] if last else [OUTPUTS]
+        wanted = {"offsets": [count, 2], "sigma": [count], "confidence": []}
+        if (
+            inputs != expected
+            or set(outputs) not in allowed
+            or any(outputs[name] != shape for name, shape in wanted.items() if name in outputs)
+            or not (len(outputs["hidden_out"]) == 1 and isinstance(outputs["hidden_out"][0], int))
+        ):
+            raise ValueError(
+                f"expected inputs {expected}, {count} offsets and a vector hidden_out, "
+                f"got {inputs} and {outputs}"
+            )
+        # A graph may declare one shape and compute another, so run it once.
+        names = list(outputs)
+        zeros = {name: np.zeros((2, *shape), np.float32) for name, shape in inputs.items()}
+        for name, value in zip(names, stage.run(names, zeros), strict=True):
+            if value.shape != (2, *outputs[name]) or value.dtype != np.float32:
+                raise ValueError(f"expected {name} of shape {outputs[name]}, got {value.shape[1:]}")
+
+    def feeds(
+        self, images: Iterable[Image], transforms: Sequence[SimilarityTransform]
+    ) -> list[list[Feed]]:
+        """The inputs of each stage, one entry per face; see `refine`."""
+        seen: list[list[Feed]] = [[] for _ in self.stages]
+        for image, transform in zip(images, transforms, strict=True):
+            self.refine([image], [transform], seen)
+        return seen
+
+    def refine(
+        self,
+        images: Sequence[Image],
+        transforms: Sequence[SimilarityTransform],
+        seen: list[list[Feed]] | None = None,
+    ) -> Refined:
+        """Run all stages, starting from the mean shape placed by each initial transform.
+
+        Parameters
+        ----------
+        images : N images, (H, W) or (H, W, 3) uint8
+            One per face; the same image may occur several times.
+        transforms : N SimilarityTransform
+            Initial transforms, image to canonical frame.
+        seen : list per stage, optional
+            The inputs of each stage are appended to it.
+        """
+        transforms = list(transforms)
+        hidden: NDArray[np.float32] | None = None
+        landmarks: list[NDArray[np.float64]] = []
+        for stage, names in zip(self.stages, self.outputs, strict=True):
+            with self.turn:
+                if landmarks:
+                    transforms = fit_similarities(landmarks[-1], self.mean_shape, transforms)
+                    canonical = transform_points(transforms, landmarks[-1])
+                else:
+                    canonical = self.mean_shape[None].astype(np.float64)
+                to_image = [transform.inverse for transform in transforms]
+                faces = np.empty((len(images), 1, self.size, self.size), np.float32)
+                for face, image, transform in zip(faces, images, to_image, strict=True):
+                    face[0] = sample_face(image, transform, self.size)
+                inputs = {"image": faces}
+                if hidden is not None:
+                    inputs |= {"landmarks": canonical.astype(np.float32), "hidden": hidden}
+                if seen is not None:
+                    seen[len(landmarks)].append(inputs)
+            try:
+                outputs = dict(zip(names, stage.run(names, inputs), strict=True))
+            except Exception as error:  # ONNX Runtime's exceptions share no base class
+                raise RuntimeError(
+                    f"The model's stage {len(landmarks) + 1} failed: {error}"
+                ) from error
+            check_offsets(outputs["offsets"], self.size)
+            hidden = outputs["hidden_out"]
+            landmarks.append(transform_points(to_image, canonical + outputs["offsets"]))
+        if "sigma" not in outputs:
+            return Refined(landmarks, None, None, transforms)
+        check_uncertainty(outputs["sigma"], outputs["confidence"], self.size)
+        scales = np.array([[transform.scale] for transform in transforms])
+        return Refined(landmarks, outputs["sigma"] / scales, outputs["confidence"], transforms)
+
+
+_shared: WeakValueDictionary[tuple[str, ...], Cascade] = WeakValueDictionary()
+
+
+def shared_cascade(model: Model) -> Cascade:
+    """The model's cascade; predictors with the same graphs, mean shape and size share one."""
+    size, shape = str(model.input_size), model.mean_shape.tobytes().hex()
+    key = (*model.info["graphs"].values(), size, shape)
+    cascade = _shared.get(key)
+    if cascade is None:
+        cascade = _shared[key] = Cascade(model)
+    return cascade

@@ -1,0 +1,119 @@
+"""What a cascade returns, and checks of what its stages compute."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.transform import SimilarityTransform
+
+from danpredict.geometry.similarity import FloatArray, fit_similarities
+
+# In canonical frames: a stage that moves landmarks further is damaged. Real stages stay below 1.
+OFFSET_LIMIT = 16
+DAMAGED = "its weights are damaged or its training failed. Use another model file."
+
+
+class Face(NamedTuple):
+    """One face after all stages.
+
+    Attributes
+    ----------
+    stages : (S, L, 2) float
+        Landmarks after each stage, image pixels.
+    sigma : (L,) float or None
+        Expected error of each landmark, image pixels; None if the model has no uncertainty.
+    confidence : float or None
+        Probability that the face was found well; None likewise.
+    transform : SimilarityTransform
+        Image to canonical frame: the least-squares fit of the final landmarks to the mean shape.
+    """
+
+    stages: NDArray[np.floating]
+    sigma: NDArray[np.floating] | None
+    confidence: float | None
+    transform: SimilarityTransform
+
+
+class Refined(NamedTuple):
+    """N faces after all stages.
+
+    Attributes
+    ----------
+    stages : list of (N, L, 2) float64
+        Landmarks after each stage, image pixels.
+    sigma : (N, L) float64 or None
+        See `Face`.
+    confidence : (N,) float64 or None
+        See `Face`.
+    transforms : list of N SimilarityTransform
+        Image to canonical frame, as the last stage saw each face.
+    """
+
+    stages: list[NDArray[np.float64]]
+    sigma: NDArray[np.float64] | None
+    confidence: NDArray[np.float64] | None
+    transforms: list[SimilarityTransform]
+
+    def replace(self, rows: Sequence[int], other: Refined, other_rows: Sequence[int]) -> None:
+        """Replace some faces by faces of another result, in place."""
+        for mine, theirs in zip(self.stages, other.stages, strict=True):
+            mine[rows] = theirs[other_rows]
+        for row, other_row in zip(rows, other_rows, strict=True):
+            self.transforms[row] = other.transforms[other_row]
+        if self.sigma is not None and other.sigma is not None:
+            self.sigma[rows] = other.sigma[other_rows]
+        if self.confidence is not None and other.confidence is not None:
+            self.confidence[rows] = other.confidence[other_rows]
+
+    def faces(self, mean_shape: FloatArray) -> Iterator[Face]:
+        """Face by face; ``mean_shape`` is (L, 2) in canonical pixels."""
+        transforms = fit_similarities(self.stages[-1], mean_shape, self.transforms)
+        for i, (stages, transform) in enumerate(
+            zip(np.stack(self.stages, 1), transforms, strict=True)
+        ):
+            if self.sigma is None or self.confidence is None:
+                yield Face(stages, None, None, transform)
+            else:
+                yield Face(stages, self.sigma[i], float(self.confidence[i]), transform)
+
+
+def _check_size(what: str, values: NDArray[np.floating], limit: float) -> None:
+    """Raise if values are not finite, or if their root mean square exceeds the limit."""
+    flat = values.ravel().astype(np.float64)  # squares of float32 values cannot overflow in it
+    power = float(flat.dot(flat))  # one call: minimum and maximum would take three times as long
+    if not power <= limit * limit * flat.size:  # NaN too
+        raise RuntimeError(
+            f"The model's {what} are not finite or too large (root mean square "
+            f"{math.sqrt(power / flat.size):g} pixels, expected up to {limit:g}): {DAMAGED}"
+        )
+
+
+def check_offsets(offsets: NDArray[np.floating], size: int) -> None:
+    """Check a stage's (N, L, 2) offsets in canonical pixels; ``size`` is the frame's side.
+
+    Raises
+    ------
+    RuntimeError
+        They are NaN, infinite or huge. The model is at fault, not the image.
+    """
+    _check_size("offsets", offsets, OFFSET_LIMIT * size)
+
+
+def check_uncertainty(
+    sigma: NDArray[np.floating], confidence: NDArray[np.floating], size: int
+) -> None:
+    """Check (N, L) expected errors in canonical pixels and (N,) probabilities.
+
+    Raises
+    ------
+    RuntimeError
+        As `check_offsets`, or a confidence outside 0 to 1.
+    """
+    _check_size("expected errors", sigma, OFFSET_LIMIT * size)
+    for value in confidence.tolist():
+        if not 0 <= value <= 1:
+            raise RuntimeError(f"The model's confidence is {value:g}, expected 0 to 1: {DAMAGED}")

@@ -1,0 +1,1 @@
+"""dlib's classes, or stand-ins where dlib is not installed."""

@@ -1,0 +1,137 @@
+"""`Detection`: a ``dlib.full_object_detection`` with sub-pixel landmarks and uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danpredict.dlib_compat.detection_checks import (
+    check_finite,
+    checked_array,
+    checked_confidence,
+    checked_present,
+)
+from danpredict.dlib_compat.detection_picture import landmarks_png
+from danpredict.dlib_compat.library import full_object_detection, point, rectangle
+from danpredict.dlib_compat.state import ABSENT, DLIB_KEEPS_FRACTIONS, dlib_state, restore_state
+from danpredict.geometry.similarity import COORDINATE_LIMIT
+
+if TYPE_CHECKING:
+    from skimage.transform import SimilarityTransform
+
+
+class Detection(full_object_detection):
+    """A ``dlib.full_object_detection`` (or its stand-in) that also keeps sub-pixel landmarks.
+
+    ``rect``, ``num_parts``, ``part(i)`` and ``parts()`` are dlib's. Parts are whole pixels, rounded
+    by ``floor(x + 0.5)`` as in dlib. From dlib 20.0.1 on, dlib's own functions such as
+    ``get_face_chip`` use the fractions too.
+
+    Attributes
+    ----------
+    landmarks : (L, 2) float32
+        x, y in image pixels.
+    sigma : (L,) float32 or None
+        Expected error of each landmark, image pixels; None if the model has no uncertainty.
+    confidence : float or None
+        Probability that this is a face and was found well (mean error below 8 % of the distance
+        of the outer eye corners); None if the model has no uncertainty.
+    stages : (S, L, 2) float32 or None
+        Landmarks after each stage; the last are ``landmarks``.
+    present : (L,) bool
+        False where ``part(i)`` is dlib's "not present". There ``landmarks`` holds a guess, or NaN
+        if the model's convention lacks the landmark.
+    convention : str or None
+        Name of the landmarks' convention.
+    transform : skimage.transform.SimilarityTransform or None
+        Image to the model's canonical frame, in which the face is upright: the least-squares fit
+        of the landmarks to the model's mean shape.
+    track_id : int or None
+        Number of the face in a video; see `danpredict.Tracker`.
+
+    Raises
+    ------
+    TypeError
+        ``rect`` is not a rectangle.
+    ValueError
+        Arrays of other shapes, or present landmarks that are not finite or at 2 ** 47 or beyond.
+    """
+
+    transform: SimilarityTransform | None = None
+    track_id: int | None = None
+
+    def __init__(
+        self,
+        rect: Any,
+        landmarks: NDArray[np.floating],
+        sigma: NDArray[np.floating] | None = None,
+        confidence: float | None = None,
+        stages: NDArray[np.floating] | None = None,
+        present: NDArray[np.bool_] | None = None,
+        convention: str | None = None,
+        transform: SimilarityTransform | None = None,
+    ) -> None:
+        self.convention = convention
+        if transform is not None:
+            self.transform = transform
+        self.landmarks = checked_array("landmarks", landmarks, (None, 2))
+        count = len(self.landmarks)
+        self.sigma = None if sigma is None else checked_array("sigma", sigma, (count,))
+        self.confidence = None if confidence is None else checked_confidence(confidence)
+        self.stages = None if stages is None else checked_array("stages", stages, (None, count, 2))
+        self.present = np.ones(count, bool) if present is None else checked_present(present, count)
+        check_finite(self.landmarks if present is None else self.landmarks[self.present])
+        if not isinstance(rect, rectangle):
+            raise TypeError(f"expected a dlib.rectangle for rect, got {rect!r:.80}")
+        if DLIB_KEEPS_FRACTIONS:
+            restore_state(self, dlib_state(rect, self.landmarks, self.present))
+            return
+        known = np.where(self.present[:, None], self.landmarks.astype(np.float64), 0)
+        rounded = np.floor(known + 0.5).astype(np.int64)
+        rounded[~self.present] = ABSENT
+        super().__init__(rect, [point(x, y) for x, y in rounded.tolist()])
+
+    def __repr__(self) -> str:
+        confidence = "" if self.confidence is None else f", confidence {self.confidence:.2f}"
+        track = "" if self.track_id is None else f", track {self.track_id}"
+        name = f" ({self.convention})" if self.convention else ""
+        return f"<Detection in {self.rect}: {self.num_parts} landmarks{name}{confidence}{track}>"
+
+    def _repr_png_(self) -> bytes:
+        """The landmarks and their uncertainty as a picture, which notebooks show."""
+        return landmarks_png(self.landmarks, self.sigma, self.present)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # dlib's own pickling drops the attributes of subclasses.
+        rect = self.rect
+        sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
+        return _restore, (sides, self.__dict__)
+
+
+def _restore(sides: tuple[int, int, int, int], attributes: dict[str, Any]) -> Detection:
+    """Rebuild a detection from a pickle; ValueError if the state is not a detection's."""
+    names = ("landmarks", "sigma", "confidence", "stages", "present", "convention")
+    if not isinstance(attributes, dict) or not set(names) <= set(attributes):
+        raise ValueError(
+            f"expected a pickled detection with the attributes {names}, got {attributes!r:.80}"
+        )
+    try:
+        rect = rectangle(*sides)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"expected the four whole sides of a rectangle, got {sides!r:.80}"
+        ) from error
+    detection = Detection(rect, *(attributes[name] for name in names))
+    # The other attributes include those that users added.
+    detection.__dict__.update({k: v for k, v in attributes.items() if k not in names})
+    return detection
+
+
+def rectangle_of(rect: Any, box: Sequence[float]) -> rectangle:
+    """``rect`` itself if it is dlib's rectangle, else its (left, top, right, bottom), rounded."""
+    if isinstance(rect, rectangle):
+        return rect
+    return rectangle(*(round(min(max(side, -COORDINATE_LIMIT), COORDINATE_LIMIT)) for side in box))

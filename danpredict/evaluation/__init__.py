@@ -1,0 +1,1 @@
+"""Compare landmarks with annotated faces."""

@@ -1,0 +1,1 @@
+"""Similarity transforms and sampling, in numpy and in torch."""

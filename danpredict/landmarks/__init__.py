@@ -1,0 +1,1 @@
+"""Landmark conventions: their points, how to convert them, and what is measured on them."""

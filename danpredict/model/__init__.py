@@ -1,0 +1,1 @@
+"""The network, the model file, and the models that ship with danpredict."""

@@ -1,0 +1,149 @@
+"""A model is one file: a zip of ``model.json`` and one ONNX graph per stage. No pickle, no code."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from danpredict.boxes.calibration import BoxCalibration
+from danpredict.geometry.similarity import FloatArray
+from danpredict.landmarks.convention import Convention
+from danpredict.landmarks.convention import convention as named_convention
+from danpredict.model.info import FORMAT_VERSION, LARGEST_INFO, graph_names, parse_info
+from danpredict.model.onnx_check import check_graph
+
+LARGEST = 2**28  # bytes of a file or of a graph; the paper's own network has 50 million
+# The same bytes for the same model: zip entries carry a date, this is the earliest there is.
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model read from or to be written to a file.
+
+    Attributes
+    ----------
+    info : dict
+        ``model.json``: name, convention, sizes, preprocessing, mean shape, box, training data,
+        licence, metrics, versions, and the graphs' hashes.
+    data : bytes
+        The whole file.
+    """
+
+    info: dict[str, Any]
+    data: bytes
+
+    @property
+    def graphs(self) -> tuple[bytes, ...]:
+        """ONNX, one per stage, copied out of the file."""
+        with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
+            return tuple(archive.read(name) for name in self.info["graphs"])
+
+    @property
+    def mean_shape(self) -> FloatArray:
+        """(L, 2) float64, canonical pixels."""
+        return np.array(self.info["mean_shape"], float)
+
+    @property
+    def input_size(self) -> int:
+        """Side of the canonical frame, pixels."""
+        return int(self.info["input_size"])
+
+    @property
+    def convention(self) -> Convention:
+        """The convention of its landmarks: the file's own, or one that is known by its name."""
+        name = self.info["convention"]
+        if "layout" in self.info:
+            return Convention.read(name, self.info["layout"])
+        return named_convention(name)
+
+    @property
+    def box(self) -> BoxCalibration:
+        """Calibration of the rectangles that the model expects."""
+        return BoxCalibration.read(self.info["box"])
+
+
+def pack(info: dict[str, Any], graphs: tuple[bytes, ...]) -> Model:
+    """Put a model together; adds format version and hashes to the info."""
+    names = graph_names(len(graphs))
+    info = {"format": "danpredict", "format_version": FORMAT_VERSION, **info}
+    info["graphs"] = {n: hashlib.sha256(g).hexdigest() for n, g in zip(names, graphs, strict=True)}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("model.json", ZIP_EPOCH), json.dumps(info, indent=1))
+        for name, graph in zip(names, graphs, strict=True):
+            archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), graph)
+    return Model(json.loads(json.dumps(info)), buffer.getvalue())  # as it will be read: no tuples
+
+
+def _entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    """One entry's bytes; its unpacked size is checked before it is unpacked."""
+    size = archive.getinfo(name).file_size
+    if size > limit:
+        raise ValueError(f"expected {name} of at most {limit} bytes, got {size}")
+    return archive.read(name)
+
+
+def _read_archive(data: bytes) -> dict[str, Any]:
+    """The info of a model file, everything checked."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        info = parse_info(_entry(archive, "model.json", LARGEST_INFO))
+        expected, found = ["model.json", *info["graphs"]], archive.namelist()
+        if sorted(found) != sorted(expected):
+            raise ValueError(f"expected the files {expected}, got {found!r:.200}")
+        for name, digest in info["graphs"].items():
+            graph = _entry(archive, name, LARGEST)
+            if (actual := hashlib.sha256(graph).hexdigest()) != digest:
+                raise ValueError(f"expected sha256 {digest!r:.80} for {name}, got {actual}")
+            try:
+                check_graph(graph)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from error
+    return info
+
+
+def unpack(data: bytes, name: str) -> Model:
+    """Read a model from bytes, checking everything; ``name`` is for the error message.
+
+    Raises
+    ------
+    RuntimeError
+        Not a model file, damaged, of a newer format, or with graphs that hold more than a network;
+        see `danpredict.model.onnx_check`. Begins with dlib's words.
+    """
+    try:
+        return Model(_read_archive(data), data)
+    except Exception as error:  # a damaged zip or JSON can raise nearly anything
+        raise RuntimeError(
+            f"Error deserializing {name}: expected a danpredict model file, "
+            f"got {len(data)} bytes that are not one or are damaged ({error})"
+        ) from error
+
+
+def read_model(path: Path) -> Model:
+    """Read a model file.
+
+    Raises
+    ------
+    RuntimeError
+        ``Unable to open ...`` as dlib says where there is no such file; see `unpack` for the rest.
+    """
+    try:
+        regular, size = path.is_file(), path.stat().st_size
+        data = path.read_bytes() if regular and size <= LARGEST else b""
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise RuntimeError(f"Unable to open {path}") from error
+    if not regular:
+        raise RuntimeError(f"Unable to open {path}: expected a file, got a folder, device or pipe")
+    if size > LARGEST:
+        raise RuntimeError(
+            f"Error deserializing {path}: expected at most {LARGEST} bytes, got {size}"
+        )
+    return unpack(data, str(path))

@@ -1,0 +1,1 @@
+"""Faces through a video."""
