@@ -33,7 +33,7 @@ def test_dlib_is_imported_in_one_file() -> None:
     files = (ROOT / "danpredict").rglob("*.py")
     pattern = re.compile(r"^\s*(import|from) dlib\b", re.MULTILINE)
     importing = {path.name for path in files if pattern.search(_without_typing(path))}
-    assert importing == {"objects.py"}
+    assert importing == {"library.py"}
 
 
 def _without_typing(path: Path) -> str:
@@ -44,7 +44,7 @@ def _without_typing(path: Path) -> str:
 def test_detectors_without_dlib_name_both_packages() -> None:
     code = (
         "import sys; sys.modules['dlib'] = None\n"
-        "from danpredict.dlib_compat.detection import frontal_face_detector\n"
+        "from danpredict.dlib_compat.detectors import frontal_face_detector\n"
         "try: frontal_face_detector()\n"
         "except ImportError as error: print(error)\n"
     )

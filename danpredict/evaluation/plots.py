@@ -110,7 +110,7 @@ def draw_report(
     except ModuleNotFoundError as error:
         message = "pictures need matplotlib: pip install 'danpredict[plots]'"
         raise ImportError(message) from error
-    figure = Figure(figsize=(11, 8), convention="constrained")
+    figure = Figure(figsize=(11, 8), layout="constrained")
     figure.suptitle(title)
     panels = (draw_cumulative, draw_regions, draw_stages, draw_reliability)
     for draw, axes in zip(panels, figure.subplots(2, 2).flat, strict=True):

@@ -72,7 +72,7 @@ class RunLog:
         columns = self.columns()
         if not columns:
             return
-        figure = Figure(figsize=(9, 4), convention="constrained")
+        figure = Figure(figsize=(9, 4), layout="constrained")
         left, right = figure.subplots(1, 2)
         left.plot(columns["faces"], columns["loss"], color="0.3")
         left.set(xlabel="faces seen", ylabel="training loss", yscale="log")

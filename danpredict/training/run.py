@@ -172,7 +172,9 @@ def train(
     data = read_sources(sources, convention.size, rectangles, validation)
     setting = Setting(convention, box_calibration(BOX_SOURCE), BOX_SOURCE)
     recipe = {"seed": seed, "validation_fraction": validation}
-    return train_on(data, setting, out, config, recipe, licence=licence, initial_model=initial_model)
+    return train_on(
+        data, setting, out, config, recipe, licence=licence, initial_model=initial_model
+    )
 
 
 def train_on(

@@ -1,0 +1,335 @@
+"""Programs killed with SIGKILL at random moments: nothing half-written, and the same result after.
+
+A round starts a command in a new folder, kills it a few times, each time at another moment, and
+then runs it to its end. After every kill each file under its final name is a whole one: the old one
+or the one that an uninterrupted run writes.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from danpredict import convention
+from danpredict.datasets.face import Labels
+from danpredict.datasets.landmark_file import read_landmarks, write_landmarks
+from danpredict.files.pictures import read_picture
+from danpredict.model.file import read_model
+from danpredict.video.files import Video, video_output
+
+from ..conftest import Image
+from ..faces import write_dataset
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not Path("/proc/self/stat").exists(), reason="finds the processes of a group in /proc"
+    ),
+]
+
+PROGRAM = [sys.executable, "-m", "danpredict"]
+# The same program, but a checkpoint is due every second.
+OFTEN_SAVED = [
+    sys.executable, "-c",
+    "import sys, danpredict.training.trainer as trainer; trainer.CHECKPOINT_SECONDS = 1\n"
+    "from danpredict.cli.main import main; sys.exit(main())",
+]  # fmt: skip
+TINY = """convention = "ibug68"
+region = 1.3
+[network]
+widths = [16, 16, 16, 16]
+blocks = [0, 1, 1, 1]
+hidden = 32
+[schedule]
+faces = 192
+batch = 8
+"""
+ENDS_WITHIN = 30.0  # seconds that orphaned workers have to end in
+
+Files = dict[str, str]  # what lies under final names, each entry as a digest
+
+
+@dataclass(frozen=True)
+class Work:
+    """A command, and how its result is read.
+
+    Attributes
+    ----------
+    command : callable
+        From the folder of the results to the command line.
+    read : callable
+        The results in a folder, by name; raises for a file that is not whole.
+    old : bytes or None
+        What ``out.json`` holds before.
+    """
+
+    command: Callable[[Path], list[str]]
+    read: Callable[[Path], Files]
+    old: bytes | None = None
+
+
+@dataclass
+class Kills:
+    """How many kills there were, and how many of them came when the command wrote already."""
+
+    seconds: float
+    kills: int = 0
+    working: int = 0
+
+
+def digest(value: object) -> str:
+    data = value if isinstance(value, bytes) else json.dumps(value, sort_keys=True).encode()
+    return hashlib.sha256(data).hexdigest()
+
+
+def start(command: list[str]) -> subprocess.Popen[bytes]:
+    """In a process group of its own."""
+    return subprocess.Popen(
+        command, start_new_session=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def living(group: int) -> list[int]:
+    """The processes of a group that have not ended."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, member = path.read_text("utf-8", "replace").rpartition(")")[2].split()[:3]
+            if int(member) == group and state not in "ZX":
+                found.append(int(path.parent.name))
+    return found
+
+
+def wait_for_orphans(group: int) -> None:
+    deadline = time.monotonic() + ENDS_WITHIN
+    while left := living(group):
+        assert time.monotonic() < deadline, f"processes {left} outlive the killed one"
+        time.sleep(0.05)
+
+
+def everything(folder: Path) -> set[tuple[str, int, int]]:
+    """All files of a folder, temporary ones too, and when they changed."""
+    states = ((path, path.stat()) for path in folder.rglob("*") if path.is_file())
+    return {(str(path), state.st_size, state.st_mtime_ns) for path, state in states}
+
+
+def new_folder(work: Work, place: Path) -> Path:
+    folder = place / "run"
+    folder.mkdir(parents=True)
+    if work.old is not None:
+        (folder / "out.json").write_bytes(work.old)
+    return folder
+
+
+def finish(work: Work, folder: Path) -> None:
+    process = start(work.command(folder))
+    assert process.wait(300) == 0
+
+
+def kill(work: Work, folder: Path, after: float, kills: Kills, *, writing: bool) -> None:
+    """Start the command and kill it, and it alone, so many seconds after start or first file."""
+    before = everything(folder)
+    process = start(work.command(folder))
+    while writing and process.poll() is None and everything(folder) == before:
+        time.sleep(0.005)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(after)
+    alive = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    wait_for_orphans(process.pid)
+    kills.kills += 1
+    kills.working += alive and everything(folder) != before
+
+
+def measure(work: Work, folder: Path) -> tuple[float, float]:
+    """Seconds of an uninterrupted run until its first file appears, and until its end."""
+    before, begun = everything(folder), time.monotonic()
+    process = start(work.command(folder))
+    while process.poll() is None and everything(folder) == before:
+        time.sleep(0.01)
+    writing = time.monotonic() - begun
+    assert process.wait(300) == 0
+    return writing, time.monotonic() - begun
+
+
+def study(work: Work, place: Path, rounds: int, each: int) -> Kills:
+    """Kill a command ``rounds * each`` times; every round ends with a run to the end."""
+    whole = new_folder(work, place / "whole")
+    writing, end = measure(work, whole)
+    kills = Kills(end)
+    wanted = work.read(whole)
+    assert wanted
+    rng = random.Random(7)
+    # A third of the moments before the first file appears, the others spread over the rest.
+    count = rounds * each
+    early = count // 3
+    moments = [(writing * (i + rng.random()) / early, False) for i in range(early)]
+    late = count - early
+    moments += [((end - writing) * (i + rng.random()) / late, True) for i in range(late)]
+    rng.shuffle(moments)
+    for number in range(rounds):
+        folder = new_folder(work, place / f"round{number}")
+        whole_files = wanted.items() | work.read(folder).items()
+        for after, late_enough in moments[number * each : (number + 1) * each]:
+            kill(work, folder, after, kills, writing=late_enough)
+            assert work.read(folder).items() <= whole_files, f"killed after {after:.2f} s"
+        finish(work, folder)
+        assert work.read(folder) == wanted
+    return kills
+
+
+# -- the commands --------------------------------------------------------------------------------
+
+
+def read_aligned(folder: Path) -> Files:
+    """Chips by their bytes, and the log's lines; its last one may be cut off by a kill."""
+    found: Files = {}
+    chips = (path for path in folder.rglob("[!.]*.png") if path.is_file())
+    for chip in chips:
+        read_picture(chip)
+        found[chip.relative_to(folder).as_posix()] = digest(chip.read_bytes())
+    log = folder / "align.jsonl"
+    lines = log.read_text("utf-8").splitlines(keepends=True) if log.exists() else []
+    for line in lines:
+        if line.endswith("\n"):
+            row = json.loads(line)
+            found[f"line of {row['picture']}"] = digest(row)
+    return found
+
+
+def aligning(pictures: Path, processes: int) -> Work:
+    def command(out: Path) -> list[str]:
+        options = ["--processes", str(processes), "--model", "slim68"]
+        return [*PROGRAM, "align", str(pictures), *options, "--out", str(out)]
+
+    return Work(command, read_aligned)
+
+
+def read_tracked(folder: Path) -> Files:
+    found: Files = {}
+    if (folder / "out.mp4").exists():
+        video = Video(folder / "out.mp4")
+        found["frames"] = digest([digest(frame.tobytes()) for frame in video])
+        assert not video.missing
+    if (folder / "out.jsonl").exists():
+        rows = (folder / "out.jsonl").read_text("utf-8").splitlines()
+        found["rows"] = digest([json.loads(row) for row in rows])
+    return found
+
+
+def tracking(video: Path) -> Work:
+    def command(out: Path) -> list[str]:
+        outputs = ["--out", str(out / "out.mp4"), "--json", str(out / "out.jsonl")]
+        return [*PROGRAM, "track", str(video), *outputs]
+
+    return Work(command, read_tracked)
+
+
+def read_converted(folder: Path) -> Files:
+    path = folder / "out.json"
+    read_landmarks(path, convention("ibug51").size)
+    return {path.name: digest(path.read_bytes())}
+
+
+def converting(place: Path, faces: int) -> Work:
+    rng = np.random.default_rng(0)
+    source, old = place / "faces.json", place / "old.json"
+    write_landmarks(source, [Labels(f"{i}.jpg", rng.normal(0, 99, (68, 2))) for i in range(faces)])
+    write_landmarks(old, [Labels("old.jpg", rng.normal(0, 99, (51, 2)))])
+
+    def command(out: Path) -> list[str]:
+        names = ["--from", "ibug68", "--to", "ibug51", "--out", str(out / "out.json")]
+        return [*PROGRAM, "convert", str(source), *names]
+
+    return Work(command, read_converted, old.read_bytes())
+
+
+def read_trained(folder: Path) -> Files:
+    """Rows of the log without the column ``seconds``, and the model's graphs."""
+    import torch
+
+    found: Files = {}
+    if (folder / "run.json").exists():
+        json.loads((folder / "run.json").read_text("utf-8"))
+    if (folder / "checkpoint.pt").exists():
+        torch.load(folder / "checkpoint.pt", weights_only=True)
+    if (folder / "curves.png").exists():
+        read_picture(folder / "curves.png")
+    if (folder / "log.csv").exists():
+        with (folder / "log.csv").open(newline="", encoding="utf-8") as stream:
+            rows: list[dict[str, Any]] = list(csv.DictReader(stream, restkey="more"))
+        for row in rows:
+            assert None not in row.values()
+            del row["seconds"]
+            found[f"step {row['step']}"] = digest(row)
+    if (folder / "model.dan").exists():
+        found["graphs"] = digest(read_model(folder / "model.dan").info["graphs"])
+    return found
+
+
+def training(place: Path, dataset: Path) -> Work:
+    config = place / "tiny.toml"
+    config.write_text(TINY, "utf-8")
+
+    def command(out: Path) -> list[str]:
+        options = ["--config", str(config), "--threads", "1", "--validation", "0.3"]
+        return [*OFTEN_SAVED, "train", str(dataset), *options, "--out", str(out)]
+
+    return Work(command, read_trained)
+
+
+@pytest.fixture(scope="module")
+def face(astronaut: Image) -> Image:
+    return np.ascontiguousarray(astronaut[20:260, 100:340])
+
+
+def write_video(path: Path, face: Image, frames: int) -> None:
+    with video_output(path, 25) as output:
+        for i in range(frames):
+            matrix = cv2.getRotationMatrix2D((120, 120), 8 * np.sin(i / 9), 1)
+            output.write(np.asarray(cv2.warpAffine(face, matrix, (240, 240)), np.uint8))
+
+
+@pytest.mark.parametrize("name", ["align", "track", "train", "convert"])
+def test_killed_thirty_times(
+    name: str, face: Image, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if name == "align":
+        write_dataset(tmp_path / "pictures", face, np.full((68, 2), 120.0), count=120)
+        work = aligning(tmp_path / "pictures", 2)
+    elif name == "track":
+        write_video(tmp_path / "video.mp4", face, 250)
+        work = tracking(tmp_path / "video.mp4")
+    elif name == "train":
+        work = training(tmp_path, dataset)
+    else:
+        work = converting(tmp_path, 1500)
+    rounds = 5 if name == "train" else 10  # the longest of them resumes most often
+    kills = study(work, tmp_path / name, rounds, each=30 // rounds)
+    with capsys.disabled():
+        print(
+            f"\n{name}: {kills.kills} kills, {kills.working} of them when files were written; "
+            f"{kills.seconds:.1f} s without a kill"
+        )
+    assert kills.kills == 30
+    assert kills.working >= 5
+    if name == "align":  # of the others, a kill may leave temporary files behind
+        assert not list((tmp_path / name).rglob(".danpredict-*"))
