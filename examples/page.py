@@ -70,7 +70,7 @@ def plot(alt: str, draw: Callable[..., None], *arguments: object) -> str:
     """What ``draw`` draws onto axes, as vectors."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5, 3.8), convention="constrained")
+    figure = Figure(figsize=(5, 3.8), layout="constrained")
     draw(figure.subplots(), *arguments)
     file = io.BytesIO()
     figure.savefig(file, format="svg", metadata={"Date": None})

@@ -116,7 +116,7 @@ def write_rectangles(rows: Rows, colours: dict[str, str], title: str, out: Path)
     """The picture of it, and the figures as JSON beside it."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 1.5 + 0.5 * len(rows)), convention="constrained")
+    figure = Figure(figsize=(7, 1.5 + 0.5 * len(rows)), layout="constrained")
     draw(figure.subplots(), rows, colours)
     figure.suptitle(title)
     save_figure(figure, out)

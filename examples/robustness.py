@@ -129,7 +129,7 @@ def draw(results: Curves, colours: dict[str, str], title: str, out: Path) -> Non
     """The curves, failures below the errors."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 6), convention="constrained")
+    figure = Figure(figsize=(12, 6), layout="constrained")
     axes = figure.subplots(2, 3, sharex="col")
     figure.suptitle(title)
     for column, (name, rows) in enumerate(results.items()):

@@ -84,7 +84,7 @@ def draw(results: dict[str, Any], colours: dict[str, str], out: Path) -> None:
     """Growth with faces, image size and stages."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 3.8), convention="constrained")
+    figure = Figure(figsize=(12, 3.8), layout="constrained")
     faces, pixels, stages = figure.subplots(1, 3)
     draw_growth(faces, results, "faces", colours)
     draw_growth(pixels, results, "pixels", colours)
