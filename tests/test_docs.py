@@ -98,7 +98,8 @@ def files(
         video.write(np.ascontiguousarray(astronaut[..., ::-1]))
     video.release()
     (folder / "small.toml").write_text(SMALL)
-    weights = ROOT.parent / "shared" / "data" / "detectors" / "yunet_n_dynamic.onnx"
+    data = Path(os.environ.get("DANPREDICT_DATA", ROOT.parent / "shared" / "data"))
+    weights = data / "detectors" / "yunet_n_dynamic.onnx"
     if weights.is_file():
         shutil.copy(weights, folder / "yunet.onnx")
     return folder
