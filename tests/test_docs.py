@@ -19,9 +19,10 @@ import numpy as np
 import pytest
 
 import danpredict
-from danpredict.cli import build_parser, main
-from danpredict.datasets import read_folder
-from danpredict.landmark_files import Labels, write_landmarks
+from danpredict.cli.main import build_parser, main
+from danpredict.datasets.dataset import read_folder
+from danpredict.datasets.face import Labels
+from danpredict.datasets.landmark_file import write_landmarks
 
 from .conftest import ROOT, Image
 from .faces import write_dataset

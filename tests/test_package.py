@@ -68,7 +68,7 @@ def test_commands_have_help_and_stand_in_the_readme(
 
 def test_the_contract_names_tests_that_are_there() -> None:
     table = (ROOT / "docs" / "contract.md").read_text("utf-8")
-    tests = {path.name: path.read_text("utf-8") for path in (ROOT / "tests").glob("test_*.py")}
+    tests = {path.name: path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
     rows = [line for line in table.splitlines() if line.startswith("| ") and "`test_" in line]
     assert len(rows) > 20
     for row in rows:

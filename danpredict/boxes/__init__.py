@@ -1,5 +1,6 @@
 """Boxes around faces: detectors, and where the landmarks lie in their boxes."""
 
-from danpredict.boxes.calibration import BoxCalibration  # where pickles made by 0.2.0 look for it
+# Pickles made by 0.2.0 look for these here.
+from danpredict.boxes.calibration import BoxCalibration, fit_box_calibration
 
-__all__ = ["BoxCalibration"]
+__all__ = ["BoxCalibration", "fit_box_calibration"]

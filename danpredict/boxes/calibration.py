@@ -58,6 +58,8 @@ class BoxCalibration:
         left, top = box.left - self.left * width, box.top - self.top * height
         return BoundingBox(left, top, left + width - 1, top + height - 1)
 
+    rectangle_around = box_around  # its name in 0.2.0, for one more release
+
 
 def fit_box_calibration(boxes: FloatArray, landmarks: FloatArray) -> BoxCalibration:
     """Where the landmarks' tight box lies in a detector's boxes: medians over annotated faces.

@@ -16,6 +16,7 @@ from danpredict.video.smoothing import OneEuroFilter, Smoother
 if TYPE_CHECKING:
     from danpredict.dlib_compat.detection import Detection
     from danpredict.predictor import DANShapePredictor
+    from danpredict.predictor.follower import Follower
 
 MIN_CONFIDENCE = 0.3  # a track ends below it
 MIN_NEW_CONFIDENCE = 0.6  # a new face needs it
@@ -83,6 +84,13 @@ def is_unique(face: TrackedFace, others: list[TrackedFace]) -> bool:
     )
 
 
+def follower_of(predictor: DANShapePredictor) -> Follower:
+    """See `Follower`; imported late because a predictor takes long to import."""
+    from danpredict.predictor.follower import Follower
+
+    return Follower(predictor)
+
+
 class Tracker:
     """Tracks all faces of a video. Each frame starts from the landmarks of the last one.
 
@@ -117,20 +125,26 @@ class Tracker:
         from danpredict.boxes.detectors import load_detector
         from danpredict.model.zoo import VIDEO_MODEL, default_model
         from danpredict.predictor import DANShapePredictor
-        from danpredict.predictor.follower import Follower
 
         if not 0 <= smoothing <= 1:
             raise ValueError(f"expected smoothing from 0 to 1, got {smoothing}")
         if every is not None and every < 1:
             raise ValueError(f"expected every to be None or at least 1, got {every}")
         self.predictor = predictor or DANShapePredictor(default_model(VIDEO_MODEL))
-        self._follower = Follower(self.predictor)
+        self._follower = follower_of(self.predictor)
         self.detector = detector or load_detector("dlib")
         self.smoothing, self.every = smoothing, every
         self.tracks: list[Track] = []
         self.detector_calls = 0
         self._numbers = 0
         self._since = 0  # frames since the last call of the detector
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_follower"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._follower = follower_of(self.predictor)
 
     def update(self, frame: Any) -> list[Detection]:
         """Track the faces into the next frame.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import dlib
 import numpy as np
@@ -16,21 +16,17 @@ import pytest
 import danpredict
 from danpredict import DANShapePredictor, FaceBox, face_box, load_detector
 from danpredict.boxes.calibration import as_expected, box_calibration
+from danpredict.boxes.detectors import OF_FACE_ALIGNMENT
 from danpredict.cli.main import main
 from danpredict.geometry.similarity import BoundingBox
 
-from ..conftest import ROOT, Image
+from ..conftest import ROOT, Image, real_data
 from ..faces import write_dataset
 
 
 @pytest.fixture(scope="session")
-def detector_weights() -> Path:
-    """Weights of face-alignment's detectors, which no project may ship."""
-    pytest.importorskip("face_alignment", reason="needs the package face-alignment")
-    folder = Path(os.environ.get("DANPREDICT_DATA", ROOT.parent / "shared" / "data")) / "detectors"
-    if not folder.is_dir():
-        pytest.skip(f"no detectors' weights in {folder}: set DANPREDICT_DATA to the folder above")
-    return folder
+def face_alignment() -> None:
+    pytest.importorskip("face_alignment", reason="the extra 'face-alignment' is missing")
 
 
 def test_every_kind_of_rectangle_is_understood() -> None:
@@ -119,20 +115,41 @@ def _check(
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.usefixtures("face_alignment")
 def test_face_alignments_detectors(
     predictor: DANShapePredictor,
     astronaut: Image,
     rect: Any,
-    detector_weights: Path,
     name: str,
     file: str | None,
 ) -> None:
-    weights = None if file is None else detector_weights / file
+    weights = None if file is None else real_data("detectors", "detectors' weights") / file
     detector = load_detector(name, weights=weights)
     small = astronaut[40:240, 130:310]
     (box,) = detector(small)
     _check(predictor, astronaut, rect, small, box)
     assert detector(np.zeros((90, 71), np.uint8)) == []
+
+
+@pytest.mark.usefixtures("face_alignment")
+def test_retinaface_names_the_package_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    with pytest.raises(ImportError, match="detector retinaface needs pip install 'torchvision"):
+        load_detector("retinaface")
+
+
+@pytest.mark.usefixtures("face_alignment")
+@pytest.mark.parametrize("name", sorted({*OF_FACE_ALIGNMENT} - {"retinaface"}))
+def test_weights_that_cannot_be_downloaded_are_asked_for(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_network(*_: object, **__: object) -> None:
+        raise URLError("no network")
+
+    monkeypatch.setattr("torch.hub.urlopen", no_network)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(RuntimeError, match=rf"{name} could not load its weights .*pass it as"):
+        load_detector(name)
 
 
 def test_what_a_detector_lacks_is_said(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 
 import danpredict
 from danpredict import DANShapePredictor, convention, conventions, convert, mirror
@@ -151,6 +155,61 @@ def test_mirrored_landmarks_fit_the_mirrored_picture() -> None:
         mirror(np.zeros((106, 2)), "insightface106", 40)
     with pytest.raises(ValueError, match="got shape"):
         mirror(points, "ibug68", 40)
+
+
+IRISES = [473, 476, 475, 474, 477, 468, 471, 470, 469, 472]
+MESHES = """
+import sys
+import numpy as np
+from mediapipe.python.solutions.face_mesh import FaceMesh
+
+pictures, out = np.load(sys.argv[1]), []
+with FaceMesh(static_image_mode=True, refine_landmarks=True) as mesh:
+    for picture in pictures:
+        (face,) = mesh.process(picture).multi_face_landmarks
+        out.append([(p.x * picture.shape[1], p.y * picture.shape[0]) for p in face.landmark])
+np.save(sys.argv[2], np.array(out) - 0.5)
+"""
+
+
+def test_both_meshes_of_mediapipe_are_mirrored_alike(rng: np.random.Generator) -> None:
+    mesh, with_irises = convention("mediapipe468"), convention("mediapipe478")
+    assert mesh.mirror is not None
+    assert with_irises.mirror == (*mesh.mirror, *IRISES)
+    points = rng.uniform(0, 100, (2, 478, 2))
+    flipped = mirror(points, "mediapipe478", 100)
+    np.testing.assert_allclose(mirror(flipped, "mediapipe478", 100), points)
+    np.testing.assert_allclose(flipped[:, :468], mirror(points[:, :468], "mediapipe468", 100))
+    np.testing.assert_allclose(flipped[:, 473], [99, 0] + [-1, 1] * points[:, 468])
+
+
+@pytest.mark.slow
+def test_mediapipe_mirrors_its_mesh_as_the_table_says(tmp_path: Path, astronaut: Image) -> None:
+    """The points of a mirrored picture lie where the table moves those of the picture."""
+    python = os.environ.get("DANPREDICT_MEDIAPIPE")
+    if python is None or subprocess.run([python, "-c", "import mediapipe"], check=False).returncode:
+        pytest.skip("set DANPREDICT_MEDIAPIPE to the Python of an environment with mediapipe")
+    pictures = []
+    for angle in (-15, 0, 15):
+        matrix = cv2.getRotationMatrix2D((224, 112), angle, 1)
+        turned = cv2.warpAffine(astronaut, matrix, (512, 512))
+        pictures += [turned, turned[:, ::-1]]
+    np.save(tmp_path / "pictures.npy", np.stack(pictures))
+    command = [python, "-c", MESHES, str(tmp_path / "pictures.npy"), str(tmp_path / "meshes.npy")]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": ""})
+    meshes = np.load(tmp_path / "meshes.npy")
+    expected = mirror(meshes[::2], "mediapipe478", 512)
+    eyes = np.linalg.norm(meshes[1::2, 33] - meshes[1::2, 263], axis=1)
+    distance = np.linalg.norm(expected[:, :, None] - meshes[1::2, None], axis=3).mean(0)
+    distance /= eyes.mean()
+    for part in (slice(468), slice(468, 478)):  # apart, since lids and irises touch
+        best = linear_sum_assignment(distance[part, part])[1]
+        np.testing.assert_array_equal(best, np.arange(len(best)))
+    own = distance.diagonal()
+    assert own.mean() < 0.03
+    assert own[468:].mean() < 0.015
+    others = distance[468:, 468:] + np.eye(10)
+    assert (own[468:] < others.min(0) / 2).all()
 
 
 @given(st.lists(st.integers(0, 200), unique=True))
