@@ -25,15 +25,15 @@ import sys
 from pathlib import Path
 
 import cv2
-import rectangles
-from accuracy import Accuracy, compare_dataset, print_accuracy, write_accuracy
-from contestants import Contestant, load_all, usual
-from pictures import compare_pictures, print_pictures, read_pictures
-from report import Findings, write_report
-from robustness import Curves, measure, table, write_robustness
-from speed import Bench, benchmark
-from speed_shown import table as speed_table
-from speed_shown import write_speed
+from comparison import rectangles
+from comparison.accuracy import Accuracy, compare_dataset, print_accuracy, write_accuracy
+from comparison.contestants import Contestant, load_all, usual
+from comparison.pictures import compare_pictures, print_pictures, read_pictures
+from comparison.report import Findings, write_report
+from comparison.robustness import Curves, measure, table, write_robustness
+from comparison.speed import Bench, benchmark
+from comparison.speed_report import table as speed_table
+from comparison.speed_report import write_speed
 
 import danpredict
 from danpredict.datasets.dataset import read_dataset

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from contestants import find_dlib_model
+from comparison.contestants import find_dlib_model
 from numpy.typing import NDArray
 from tqdm import tqdm
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from contestants import Contestant, Timed
-from drawing import Image, draw_face
 from numpy.typing import NDArray
 
 import danpredict
@@ -29,6 +27,9 @@ from danpredict.evaluation.significance import (
     interval_of_mean,
 )
 from danpredict.files.outputs import write_text
+
+from .contestants import Contestant, Timed
+from .drawing import Image, draw_face
 
 LAYOUT = "ibug68"
 

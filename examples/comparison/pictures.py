@@ -10,13 +10,14 @@ from typing import Any
 
 import cv2
 import numpy as np
-from contestants import Contestant, Timed
-from drawing import Image, draw_face, encode
 from numpy.typing import NDArray
 
 from danpredict.evaluation.evaluate import landmarks_of
 from danpredict.files.outputs import write_bytes
 from danpredict.files.pictures import PICTURES, read_picture, skipped_pictures
+
+from .contestants import Contestant, Timed
+from .drawing import Image, draw_face, encode
 
 REPEATS = 20  # calls per face, for the median time
 

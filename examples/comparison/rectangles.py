@@ -12,9 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from accuracy import LAYOUT, lineup
-from contestants import Contestant
-from tables import markdown
 from tqdm import tqdm
 
 import danpredict
@@ -24,6 +21,10 @@ from danpredict.datasets.face import LabelledFace, Rectangle
 from danpredict.evaluation.evaluate import observe, rectangle_on, report
 from danpredict.evaluation.plots import save_figure
 from danpredict.files.outputs import write_text
+
+from .accuracy import LAYOUT, lineup
+from .contestants import Contestant
+from .tables import markdown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,19 +16,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rectangles
-from accuracy import Accuracy
-from contestants import Contestant
-from page import Page, details, gallery, paragraph, plot, table
-from pictures import Side
-from profile_face import profile_rows
-from robustness import CURVES, Curves, draw_curve
-from speed_shown import draw_growth, draw_stages, table_rows
 
 from danpredict.cascade.parallel import available_cores
 from danpredict.evaluation import plots
 from danpredict.files.outputs import write_text
 from danpredict.resources import data_folder
+
+from . import rectangles
+from .accuracy import Accuracy
+from .contestants import Contestant
+from .page import Page, details, gallery, paragraph, plot, table
+from .pictures import Side
+from .profile_face import profile_rows
+from .robustness import CURVES, Curves, draw_curve
+from .speed_report import draw_growth, draw_stages, table_rows
 
 SHOWN = 4  # faces, of the best and of the worst
 PACKAGES = (

@@ -23,13 +23,14 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from contestants import Contestant
-from profile_face import profile
-from speed_pictures import Image, crowd, enlarged, jittered, magnified, megapixels
 from tqdm import tqdm
 
 import danpredict
 from danpredict.cascade.parallel import available_cores
+
+from .contestants import Contestant
+from .profile_face import profile
+from .speed_pictures import Image, crowd, enlarged, jittered, magnified, megapixels
 
 SIZES = ((512, 512), (3000, 4000))  # rows, columns: 0.3 and 12 megapixels
 FACES = (1, 8, 64)
@@ -66,7 +67,6 @@ if kind == "dlib":
     rectangle = dlib.rectangle
 else:
     import danpredict
-from danpredict.cascade.parallel import available_cores
     row["import"] = since()
     predictor = danpredict.DANShapePredictor(model)
     rectangle = None

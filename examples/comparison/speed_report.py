@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profile_face import profile_rows
-from tables import markdown
-
 from danpredict.evaluation.plots import save_figure
 from danpredict.files.outputs import write_text
+
+from .profile_face import profile_rows
+from .tables import markdown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
