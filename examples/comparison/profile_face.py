@@ -1,4 +1,4 @@
-"""Where the time of one face goes: a part of ``compare.py --speed``."""
+"""Time of the parts of one call of danpredict, for ``compare.py --speed``."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from danpredict.geometry.similarity import fit_similarities
 SAMPLING = "gray and sampling (OpenCV)"
 SIMILARITY = "similarity between the stages"
 NETWORK = "stage {}'s network (ONNX Runtime)"
-REST = "the rest: points, checks, the detection"
+REST = "the rest: box, checks, detection"
 
 
 class Clock:
-    """Adds up what wrapped functions take."""
+    """Adds up the time that wrapped functions take."""
 
     def __init__(self) -> None:
         self.taken: dict[str, float] = defaultdict(float)
 
     def timed(self, part: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, timed; seconds are added to the part."""
+        """Wrap a function; its time is added to the part."""
 
         def wrapped(*args: Any, **options: Any) -> Any:
             start = time.perf_counter()
@@ -47,7 +47,7 @@ def profile(
 ) -> dict[str, float]:
     """Median milliseconds of each part of a call for one face on one thread.
 
-    ``between`` is called before every face, so that the caches are as they are beside a rival.
+    ``between`` is called before every face, so that the caches are as in a comparison.
     """
     predictor = danpredict.DANShapePredictor(str(file), threads=1)
     clock = Clock()
