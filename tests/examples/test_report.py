@@ -149,7 +149,7 @@ def test_contestants_are_files_models_and_functions(
         (["two_functions:short"], "expected 68 finite landmarks"),
         (["two_functions:nothing"], "nothing"),
         (["no_module:f"], "no_module"),
-        (["lean68", "lean68"], "names of their own"),
+        (["lean68", "lean68"], "different names"),
         (["lean68"] * 7, "at most 6"),
     ],
 )
