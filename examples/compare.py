@@ -1,21 +1,22 @@
-r"""Compare danpredict with dlib's 68-point shape predictor, side by side, on the same rectangles.
+r"""Compare danpredict with dlib's 68-point shape predictor on the same faces and the same boxes.
 
-    python examples/compare.py                                   # the embedded picture
+    python examples/compare.py                                   # scikit-image's astronaut
     python examples/compare.py --image photo.jpg folder
     python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json --out outdoor.png
     python examples/compare.py --dataset 300w/outdoor --detector yunet=yunet.onnx
     python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json \
-        --detector dlib-cnn yunet=yunet.onnx                     # the same faces from all three
+        --detector dlib-cnn yunet=yunet.onnx                     # three detectors
     python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json --robustness \
         --out robustness.png
     python examples/compare.py --speed --out speed.png
     python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json --robustness \
-        --speed --report report.html                             # all of it as one page
+        --speed --report report.html                             # everything on one page
     python examples/compare.py --contestant dlib danpredict mine=module:function
 
-dlib's model file is looked for in --dlib-model, in the environment variable DLIB_LANDMARKS and in
-the package face_recognition_models; without it danpredict runs alone. Mind that dlib's own file was
-trained on the 300-W common test images (HELEN and LFPW test sets): on those it is no fair contest.
+dlib's model file comes from --dlib-model, else from the environment variable DLIB_LANDMARKS, else
+from the package face_recognition_models. If it is not found, danpredict runs alone. dlib's model
+was trained on the 300-W common test images (the HELEN and LFPW test sets). A comparison on these
+images favours dlib.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ import sys
 from pathlib import Path
 
 import cv2
-import rectangles
-from accuracy import Accuracy, compare_dataset, print_accuracy, write_accuracy
-from contestants import Contestant, load_all, usual
-from pictures import compare_pictures, print_pictures, read_pictures
-from report import Findings, write_report
-from robustness import Curves, measure, table, write_robustness
-from speed import Bench, benchmark
-from speed_shown import table as speed_table
-from speed_shown import write_speed
+from comparison import rectangles
+from comparison.accuracy import Accuracy, compare_dataset, print_accuracy, write_accuracy
+from comparison.contestants import Contestant, load_all, usual
+from comparison.pictures import compare_pictures, print_pictures, read_pictures
+from comparison.report import Findings, write_report
+from comparison.robustness import Curves, measure, table, write_robustness
+from comparison.speed import Bench, benchmark
+from comparison.speed_report import table as speed_table
+from comparison.speed_report import write_speed
 
 import danpredict
 from danpredict.datasets.dataset import read_dataset
@@ -44,38 +45,45 @@ from danpredict.model.zoo import find_model
 
 
 def check_file_name(path: Path, page: bool) -> None:
-    """Raise ValueError where no picture, or no page, could be written."""
+    """Raise ValueError if the file name is not that of a picture, or of a page."""
     fits = path.suffix == ".html" if page else cv2.haveImageWriter(str(path))
     if not path.parent.is_dir() or path.is_dir() or not fits:
-        kind = "page like report.html" if page else "picture file like comparison.png"
-        raise ValueError(f"expected a {kind} in an existing folder, got {path}")
+        kind = "page, such as report.html," if page else "picture, such as comparison.png,"
+        raise ValueError(f"expected the name of a {kind} in an existing folder, got {path}")
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """What can be asked for."""
+    """The options."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     add = parser.add_argument
     add("--contestant", nargs="+", default=[], metavar="[NAME=]WHAT",
-        help="dlib and danpredict by default; a shipped model, a .dat or .dan file, "
-        "or module:function")  # fmt: skip
+        help="dlib, danpredict, a shipped model, a .dat or .dan file, or module:function; "
+        "default: dlib and danpredict")  # fmt: skip
     add("--image", nargs="+", type=Path, default=[],
-        help="photos, or folders of them; default: scikit-image's astronaut")  # fmt: skip
-    add("--webcam", nargs="?", const=0, type=int, metavar="INDEX", help="a camera's frame")
+        help="photos or folders of photos; default: scikit-image's astronaut")  # fmt: skip
+    add(
+        "--webcam",
+        nargs="?",
+        const=0,
+        type=int,
+        metavar="INDEX",
+        help="compare on one frame of this camera",
+    )
     add("--dataset", type=Path, help="folder of pictures with .pts files")
     add("--boxes", type=Path,
-        help="JSON of rectangles for --dataset; without it a detector finds them")  # fmt: skip
+        help="JSON file of boxes for --dataset; default: boxes of a detector")  # fmt: skip
     add("--detector", nargs="+", default=[], metavar="NAME[=FILE]",
-        help="whose rectangles --dataset is compared on, with the detector's file where it needs "
-        "one: dlib (the default), dlib-cnn, yunet, ...; several, or one beside --boxes, on the "
-        "faces that all of them find")  # fmt: skip
+        help="detector of the boxes for --dataset, with its weights file if it needs one: dlib "
+        "(the default), dlib-cnn, yunet, ...; several, or one and --boxes, are compared on "
+        "the faces that all of them find")  # fmt: skip
     add("--robustness", action="store_true",
-        help="with --dataset: errors as rectangles get worse and heads roll")  # fmt: skip
-    add("--speed", action="store_true", help="a benchmark of some two minutes")
-    add("--model", help="what danpredict runs: a shipped model or a model file")
-    add("--dlib-model", type=Path, help="path of dlib's 68-point file")
-    add("--out", type=Path, help="picture to write; comparison.png by default for photos")
+        help="with --dataset and --boxes: errors with wrong boxes and rolled heads")  # fmt: skip
+    add("--speed", action="store_true", help="time all predictors; takes about two minutes")
+    add("--model", help="danpredict's model: the name of a shipped model, or a model file")
+    add("--dlib-model", type=Path, help="path of dlib's 68-point model file")
+    add("--out", type=Path, help="picture to write; default for photos: comparison.png")
     add("--report", type=Path, metavar="PAGE.html",
-        help="all that was asked for as one page, and its figures as JSON beside it")  # fmt: skip
+        help="write all results to one page, and the numbers to a JSON file beside it")  # fmt: skip
     add("--debug", action="store_true", help="show the traceback of an error")
     return parser
 
@@ -83,7 +91,7 @@ def build_parser() -> argparse.ArgumentParser:
 def on_pictures(
     given: argparse.Namespace, contestants: list[Contestant], out: Path | None
 ) -> Findings:
-    """Side by side on photos."""
+    """Compare on photos."""
     sides, times = compare_pictures(read_pictures(given.image, given.webcam), contestants)
     if out is not None:
         print_pictures(sides, times, out)
@@ -91,7 +99,7 @@ def on_pictures(
 
 
 def on_dataset(given: argparse.Namespace, contestants: list[Contestant]) -> Accuracy:
-    """Errors on annotated faces."""
+    """Measure the errors on annotated faces."""
     source, detector = rectangles.HOG, None
     if given.boxes is None:
         source, detector = rectangles.parse_detector((given.detector or [rectangles.HOG])[0])
@@ -105,7 +113,7 @@ def on_dataset(given: argparse.Namespace, contestants: list[Contestant]) -> Accu
 def on_detectors(
     given: argparse.Namespace, contestants: list[Contestant], colours: dict[str, str]
 ) -> rectangles.Rows:
-    """Errors on the same faces from several detectors' rectangles."""
+    """Measure the errors on the same faces with boxes of several detectors."""
     rows = rectangles.compare_rectangles(given.dataset, given.boxes, given.detector, contestants)
     print(rectangles.table(rows))
     if given.out is not None:
@@ -116,7 +124,7 @@ def on_detectors(
 def on_bad_rectangles(
     given: argparse.Namespace, contestants: list[Contestant], colours: dict[str, str]
 ) -> Curves:
-    """Errors as rectangles get worse."""
+    """Measure the errors with shifted and scaled boxes and rolled heads."""
     faces = read_dataset(given.dataset, danpredict.convention("ibug68").size, given.boxes)
     curves = measure(faces, {c.name: c.predictor for c in contestants})
     print(table(curves))
@@ -126,7 +134,7 @@ def on_bad_rectangles(
 
 
 def _specs(given: argparse.Namespace) -> list[str]:
-    """Who takes part; --model stands in for danpredict's default."""
+    """What is compared; --model replaces danpredict's default model."""
     specs: list[str] = given.contestant or usual(given.dlib_model)
     if given.model is None:
         return specs
@@ -134,7 +142,7 @@ def _specs(given: argparse.Namespace) -> list[str]:
 
 
 def _inputs(given: argparse.Namespace) -> list[Path]:
-    """Files that are read: photos, annotated pictures and what the options name."""
+    """The input files: photos, annotated pictures, and files that the options name."""
     files = [*given.image, *filter(None, (given.boxes, given.dlib_model))]
     folders = [path for path in given.image if path.is_dir()]
     folders += [] if given.dataset is None else [given.dataset]
@@ -149,7 +157,7 @@ def _inputs(given: argparse.Namespace) -> list[Path]:
 
 
 def run(given: argparse.Namespace, command: list[str]) -> None:
-    """Do what was asked for."""
+    """Run what the options ask for."""
     page: Path | None = given.report
     photos = bool(given.image) or given.webcam is not None
     if not (given.dataset or given.speed or page):
@@ -179,19 +187,19 @@ def run(given: argparse.Namespace, command: list[str]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the comparison; bad input gives one line and exit code 2."""
+    """Run the comparison. Bad input ends in one line and exit code 2."""
     parser = build_parser()
     given = parser.parse_args(arguments)
     if given.boxes is not None and given.dataset is None:
-        parser.error("--boxes belongs to --dataset")
+        parser.error("--boxes needs --dataset")
     if given.detector and given.dataset is None:
-        parser.error("--detector belongs to --dataset")
+        parser.error("--detector needs --dataset")
     if given.robustness and (given.boxes is None or (given.detector and given.report is None)):
-        parser.error("--robustness needs --dataset and --boxes; --detector as well in a --report")
+        parser.error("--robustness needs --dataset and --boxes, and no --detector unless --report")
     if given.out is not None and given.report is not None:
-        parser.error("--out is for one thing, --report for all of them: one or the other")
+        parser.error("--out and --report exclude each other")
     if given.speed and given.dataset is not None and given.report is None:
-        parser.error("--dataset and --speed go together in a --report alone")
+        parser.error("--dataset and --speed together need --report")
     command = ["python", *sys.argv] if arguments is None else ["compare.py", *arguments]
     return run_program("compare.py", lambda: run(given, command), debug=given.debug)
 

@@ -1,11 +1,11 @@
-"""Landmarks of all pictures below a folder, on all cores of one machine or of many, by Ray Data.
+"""Landmarks of all pictures in a folder, on the cores of one machine or a cluster, with Ray Data.
 
     pip install 'danpredict[dlib-bin,ray]'
     python examples/folder_on_ray.py photos --out landmarks
 
-Ray reads the pictures (folders on disk, S3, GCS), shares them out, starts again what fails, and
-writes JSON lines: a line per face, or one with an ``error`` for a picture that cannot be read.
-Started on a Ray cluster the same command uses all of it.
+Ray reads the pictures (from disk, S3 or GCS), distributes them, restarts failed workers, and writes
+JSON lines: one line per face, or a line with ``error`` for a picture that cannot be read. On a Ray
+cluster, the same command uses all machines.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ PICTURES = ["jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff"]
 
 
 class Landmarks:
-    """Finds the faces of one picture and their landmarks; each of Ray's workers holds one."""
+    """Finds the faces of a picture and their landmarks. Each Ray worker has one instance."""
 
     def __init__(self) -> None:
         import danpredict
         from danpredict.dlib_compat.detectors import frontal_face_detector
 
-        cv2.setNumThreads(1)  # the cores are Ray's to share out
+        cv2.setNumThreads(1)  # Ray distributes the cores
         self.detector = frontal_face_detector()
         self.predictor = danpredict.DANShapePredictor(threads=1)
 
     def __call__(self, row: dict[str, Any]) -> list[dict[str, Any]]:
-        """Rows of a picture's faces; ``row`` has ``path`` and ``bytes``."""
+        """Return a row per face; ``row`` has ``path`` and ``bytes``."""
         image = cv2.imdecode(np.frombuffer(row["bytes"], np.uint8), cv2.IMREAD_COLOR_RGB)
         if image is None:
-            return [face_row(row["path"], error="no picture that OpenCV can read")]
+            return [face_row(row["path"], error="OpenCV cannot read this picture")]
         rects = self.detector(image, 0)
         return [
             face_row(row["path"], det.rect, det.confidence, det.landmarks)
@@ -57,7 +57,7 @@ def face_row(
     landmarks: Any = (),
     error: str = "",
 ) -> dict[str, Any]:
-    """One line of the result; all lines have the same columns, as Ray wants it."""
+    """One line of the result. Ray needs the same columns in all lines."""
     sides = [] if rect is None else [rect.left(), rect.top(), rect.right(), rect.bottom()]
     return {
         "path": path,
@@ -69,11 +69,11 @@ def face_row(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run over a folder."""
+    """Process a folder."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
-    parser.add_argument("folder", help="a folder, or an address such as s3://bucket/photos")
+    parser.add_argument("folder", help="folder, or address such as s3://bucket/photos")
     parser.add_argument("--out", default="landmarks", help="folder for the JSON lines")
-    parser.add_argument("--workers", type=int, help="by default as many as there are cores")
+    parser.add_argument("--workers", type=int, help="default: one per core")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
     return run_program(
@@ -85,11 +85,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Do what was asked for; 1 where pictures failed."""
+    """Process a folder. Returns 1 if pictures failed."""
     ray.init(ignore_reinit_error=True)
     resources: Callable[[], dict[str, float]] = ray.cluster_resources
     cores = int(resources()["CPU"])
-    # Whole cores for the workers would leave none for reading, and everything would stand still.
+    # Workers take 0.8 cores each: with whole cores, none would be left to read the pictures.
     pictures = ray.data.read_binary_files(
         given.folder,
         include_paths=True,

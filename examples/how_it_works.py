@@ -1,9 +1,9 @@
-"""Draw how the shipped model finds a face's landmarks, with the images that its stages really see.
+"""Draw how the shipped model finds landmarks, with the input images of its two stages.
 
     python examples/how_it_works.py --out docs/how_it_works.png
 
-The picture is scikit-image's astronaut, rolled, with an upright rectangle around the face, so that
-the similarity between the stages has something to do.
+The picture is scikit-image's astronaut, rotated, with an upright box. So the similarity transform
+between the stages has a visible effect: it rotates the face upright for the second stage.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 
 Image = NDArray[np.uint8]
 Points = NDArray[np.floating]
-FACE = (179, 83, 266, 170)  # dlib's HOG rectangle of the astronaut's face
+FACE = (179, 83, 266, 170)  # box of dlib's HOG detector: left, top, right, bottom
 ROLL = 25  # degrees
 BLUE, ORANGE = "#0072B2", "#E69F00"
-CROP = 100  # pixels shown around the face's middle
+CROP = 100  # pixels shown on each side of the face's centre
 
 
 def rolled(degrees: float) -> Image:
-    """The astronaut, turned about the middle of her face."""
+    """The astronaut, rotated about the centre of her face."""
     image = data.astronaut()  # type: ignore[no-untyped-call]
     middle = ((FACE[0] + FACE[2]) / 2, (FACE[1] + FACE[3]) / 2)
     matrix = cv2.getRotationMatrix2D(middle, degrees, 1)
@@ -58,7 +58,7 @@ def rolled(degrees: float) -> Image:
 
 @torch.inference_mode()
 def look_inside(model: Model, image: Image) -> dict[str, Any]:
-    """What goes through both stages: see the keys; points in image or canonical pixels."""
+    """Inputs and outputs of both stages, by name; points in image or canonical pixels."""
     network = network_of(model)
     size, last = network.config.input_size, cast(Stage, network.stages[1])
     start = initial_transform(
@@ -89,7 +89,7 @@ def look_inside(model: Model, image: Image) -> dict[str, Any]:
 
 
 def tile(axes: Axes, picture: Any, title: str, points: Points | None, colour: str) -> None:
-    """An image with points."""
+    """Draw an image with points."""
     axes.imshow(picture, cmap="gray")
     if points is not None:
         axes.plot(*points.T, ".", color=colour, markersize=4.5, markeredgecolor="k", mew=0.3)
@@ -98,14 +98,14 @@ def tile(axes: Axes, picture: Any, title: str, points: Points | None, colour: st
 
 
 def photo(axes: Axes, image: Image, title: str, points: Points, colour: str) -> None:
-    """The face in the photo, with points."""
+    """Draw the face in the photo, with points."""
     tile(axes, image, title, points, colour)
     middle = np.array([FACE[0] + FACE[2], FACE[1] + FACE[3]]) / 2
     axes.set(xlim=(middle[0] - CROP, middle[0] + CROP), ylim=(middle[1] + CROP, middle[1] - CROP))
 
 
 def arrow(figure: Figure, start: Axes, end: Axes, words: str) -> None:
-    """From the right side of one tile to the left of the next."""
+    """Draw an arrow from one tile to the next."""
     a, b = start.get_position(), end.get_position()
     y = (b.y0 + b.y1) / 2
     figure.add_artist(FancyArrowPatch((a.x1 + 0.005, y), (b.x0 - 0.005, y), arrowstyle="-|>",
@@ -114,17 +114,17 @@ def arrow(figure: Figure, start: Axes, end: Axes, words: str) -> None:
 
 
 def draw(image: Image, inside: dict[str, Any], out: Path) -> None:
-    """Two rows, a stage each, from left to right."""
+    """Draw the two stages, one per row, from left to right."""
     figure = Figure(figsize=(13, 5.6))
     grid = figure.subplots(2, 5)
     figure.subplots_adjust(0.01, 0.02, 0.99, 0.95, wspace=0.32, hspace=0.12)
     before = (inside["start"], inside["landmarks"][0])
-    titles = ("rectangle and mean shape", "landmarks of stage 1")
+    titles = ("box and mean shape", "landmarks of stage 1")
     for row in range(2):
         photo(grid[row, 0], image, titles[row], before[row], ORANGE)
-        tile(grid[row, 1], inside["faces"][row], f"what stage {row + 1} sees",
+        tile(grid[row, 1], inside["faces"][row], f"input of stage {row + 1}",
              inside["begin"][row], ORANGE)  # fmt: skip
-        tile(grid[row, 3], inside["faces"][row], f"stage {row + 1} moves them",
+        tile(grid[row, 3], inside["faces"][row], f"offsets of stage {row + 1}",
              inside["end"][row], BLUE)  # fmt: skip
         begin, end = inside["begin"][row], inside["end"][row]
         grid[row, 3].quiver(*begin.T, *(end - begin).T, color=ORANGE, angles="xy",
@@ -137,7 +137,7 @@ def draw(image: Image, inside: dict[str, Any], out: Path) -> None:
     arrow(figure, grid[0, 1], grid[0, 3], "convolutions, then 256 numbers")
     both = np.hstack([inside["heatmap"], np.ones((inside["heatmap"].shape[0], 4))])
     feature = np.clip(inside["feature"] / np.percentile(inside["feature"], 99), 0, 1)
-    tile(grid[1, 2], np.hstack([both, feature]), "and a heatmap, and a feature image", None, BLUE)
+    tile(grid[1, 2], np.hstack([both, feature]), "heatmap and feature image", None, BLUE)
     arrow(figure, grid[1, 1], grid[1, 2], "+")
     arrow(figure, grid[1, 2], grid[1, 3], "network")
     save_figure(figure, out, dpi=100)
@@ -154,7 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Write the diagram."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("--out", type=Path, default=Path("how_it_works.png"))
-    parser.add_argument("--model", default="lean68", help="in float32, with two stages")
+    parser.add_argument("--model", default="lean68", help="model name or file; float32, two stages")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
 

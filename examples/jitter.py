@@ -1,10 +1,10 @@
-"""How much landmarks shake in videos: dlib frame by frame, danpredict frame by frame, and tracked.
+"""Jitter of landmarks in videos: dlib and danpredict frame by frame, and danpredict's tracker.
 
     python examples/jitter.py talking.mp4 other.mp4
 
-Jitter is the mean length of the landmarks' second difference over the inter-ocular distance, after
-each frame's shape is laid onto the mean shape, so that movements of the head do not count. All
-three get the rectangle that dlib's HOG detector finds; frames without one are left out.
+Jitter is the mean length of the second difference of the landmarks, divided by the inter-ocular
+distance. The landmarks of each frame are first aligned to the mean shape, so that movements of the
+head do not count. All three start from dlib's HOG detector. Frames without a face are left out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from contestants import find_dlib_model
+from comparison.contestants import find_dlib_model
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -32,12 +32,12 @@ with needed_by("jitter.py", "pip install 'danpredict[dlib-bin]'"):
     import dlib
 
 
-SMALL = 400  # pixels
+SMALL = 400  # pixels; smaller videos are enlarged for the detector
 Frames = list[NDArray[np.floating] | None]
 
 
 def jitter(frames: Frames, mean_shape: NDArray[np.floating]) -> float:
-    """In percent of the inter-ocular distance, over all runs of three frames with a face."""
+    """In percent of the inter-ocular distance, over all triples of frames with a face."""
     layout = danpredict.convention("ibug68")
     shapes: Frames = []
     for points in frames:
@@ -55,10 +55,10 @@ def jitter(frames: Frames, mean_shape: NDArray[np.floating]) -> float:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print a table, a row per video."""
+    """Print a table with a row per video."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("videos", nargs="+", type=Path)
-    parser.add_argument("--model", help="one for single frames and for tracking")
+    parser.add_argument("--model", help="model for single frames and for tracking")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
     return run_program("jitter.py", lambda: measure(given), debug=given.debug)
@@ -77,7 +77,7 @@ def measure(given: argparse.Namespace) -> None:
     print("|---|---|" + "---|" * (len(names) + 1))
     for file in given.videos:
         video = Video(file)
-        upsample = int(min(video.first.shape[:2]) < SMALL)  # dlib's sees faces from 80 pixels on
+        upsample = int(min(video.first.shape[:2]) < SMALL)  # dlib finds faces from 80 pixels
         look = danpredict.load_detector("dlib", upsample=upsample)
         tracker = danpredict.Tracker(ours if given.model else None, look)
         found: dict[str, Frames] = {name: [] for name in names}

@@ -1,10 +1,10 @@
-"""Where the shipped model fails, and whether it knows: one face made harder and harder.
+"""Where the shipped model fails, and what confidence it gives: one face, made harder step by step.
 
     python examples/limits.py --out limits.jpg
 
-Each tile shows the landmarks and the model's confidence on scikit-image's astronaut: turned,
-covered, coarse, from a rectangle that is off, and where there is no face at all. A landmark is the
-redder the larger its expected error.
+Each tile shows the landmarks and the confidence on scikit-image's astronaut: rotated, covered, with
+few pixels, with a wrong box, and without a face. Green landmarks have a small expected error
+(sigma), red ones a large one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from drawing import encode
 from numpy.typing import NDArray
 from skimage import data
 
@@ -26,11 +25,11 @@ from danpredict.files.pictures import PICTURES
 
 Image = NDArray[np.uint8]
 TILE, COLUMNS = 260, 5
-FACE = (179, 83, 266, 170)  # dlib's HOG rectangle of the astronaut's face
+FACE = (179, 83, 266, 170)  # box of dlib's HOG detector: left, top, right, bottom
 
 
 def turned(image: Image, degrees: float) -> Image:
-    """The picture turned about the middle of the face."""
+    """Rotate the picture about the centre of the face."""
     left, top, right, bottom = FACE
     middle = ((left + right) / 2, (top + bottom) / 2)
     matrix = cv2.getRotationMatrix2D(middle, degrees, 1)
@@ -39,29 +38,29 @@ def turned(image: Image, degrees: float) -> Image:
 
 
 def covered(image: Image, left: int, top: int, right: int, bottom: int) -> Image:
-    """The picture with a gray board before it."""
+    """Cover a part of the picture with gray."""
     copy = image.copy()
     copy[top:bottom, left:right] = 90
     return copy
 
 
 def coarse(image: Image, factor: int) -> Image:
-    """The picture as if taken with a fraction of the pixels."""
+    """Reduce the picture and enlarge it again."""
     size = (image.shape[1], image.shape[0])
     small = cv2.resize(image, (size[0] // factor, size[1] // factor), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def cases() -> list[tuple[str, Image, tuple[int, int, int, int]]]:
-    """Title, picture and rectangle of each tile."""
+    """Title, picture and box of each tile."""
     image = np.asarray(data.astronaut())  # type: ignore[no-untyped-call]
     left, top, right, bottom = FACE
     return [
-        ("as it is", image, FACE),
-        ("turned by 30", turned(image, 30), FACE),
-        ("turned by 60", turned(image, 60), FACE),
+        ("unchanged", image, FACE),
+        ("rotated by 30", turned(image, 30), FACE),
+        ("rotated by 60", turned(image, 60), FACE),
         ("upside down", turned(image, 180), FACE),
-        ("box off by a quarter", image, (left + 22, top + 22, right + 22, bottom + 22)),
+        ("box shifted by a quarter", image, (left + 22, top + 22, right + 22, bottom + 22)),
         ("box twice as large", image, (left - 44, top - 44, right + 44, bottom + 44)),
         ("mouth covered", covered(image, 180, 128, 270, 200), FACE),
         ("half covered", covered(image, 222, 60, 290, 200), FACE),
@@ -71,7 +70,7 @@ def cases() -> list[tuple[str, Image, tuple[int, int, int, int]]]:
 
 
 def draw(title: str, image: Image, detection: Any) -> Image:
-    """The rectangle's surroundings with landmarks, coloured by sigma, and the confidence."""
+    """Draw the box and its surroundings, the landmarks coloured by sigma, and the confidence."""
     rect = detection.rect
     side = 1.9 * rect.width()
     corner = np.array([rect.left() + rect.right(), rect.top() + rect.bottom()]) / 2 - side / 2
@@ -95,10 +94,10 @@ def draw(title: str, image: Image, detection: Any) -> Image:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Draw all cases into one picture."""
+    """Draw all tiles into one picture."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("--out", type=Path, default=Path("limits.png"), help="picture to write")
-    parser.add_argument("--model", default=danpredict.models()[0], help="model or file")
+    parser.add_argument("--model", default=danpredict.models()[0], help="model name or model file")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
 
@@ -111,7 +110,8 @@ def main(arguments: list[str] | None = None) -> int:
             for title, image, sides in cases()
         ]
         rows = [np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
-        write_bytes(given.out, encode(np.vstack(rows), given.out.suffix))
+        picture = np.vstack(rows)[..., ::-1]  # OpenCV writes BGR
+        write_bytes(given.out, cv2.imencode(given.out.suffix, picture)[1].tobytes())
         print(f"wrote {given.out}")
 
     return run_program("limits.py", run, debug=given.debug)

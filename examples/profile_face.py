@@ -1,84 +1,43 @@
-"""Where the time of one face goes: a part of ``compare.py --speed``."""
+"""Where the time of one call goes: sampling, the network of each stage, the rest.
+
+    python examples/profile_face.py
+    python examples/profile_face.py --model slim68
+
+The face is scikit-image's astronaut. Times are medians over two seconds of calls on one thread.
+"""
 
 from __future__ import annotations
 
-import copy
-import statistics
-import time
-from collections import defaultdict
-from collections.abc import Callable
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
-from unittest.mock import patch
+import argparse
+import sys
+
+from comparison.profile_face import profile, profile_rows
+from comparison.tables import markdown
+from skimage import data
 
 import danpredict
-from danpredict.cascade import onnx_cascade as cascade
-from danpredict.geometry.sampling import sample_face
-from danpredict.geometry.similarity import fit_similarities
+from danpredict.error_boundary import run_program
+from danpredict.model.zoo import find_model
 
-SAMPLING = "gray and sampling (OpenCV)"
-SIMILARITY = "similarity between the stages"
-NETWORK = "stage {}'s network (ONNX Runtime)"
-REST = "the rest: points, checks, the detection"
+SECONDS = 2.0
+FACE = (179, 83, 266, 170)  # box of dlib's HOG detector: left, top, right, bottom
 
 
-class Clock:
-    """Adds up what wrapped functions take."""
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
+    parser.add_argument("--model", default=danpredict.models()[0], help="model name or model file")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    given = parser.parse_args(arguments)
 
-    def __init__(self) -> None:
-        self.taken: dict[str, float] = defaultdict(float)
+    def run() -> None:
+        image = data.astronaut()  # type: ignore[no-untyped-call]
+        file = find_model(given.model)
+        parts = profile(file, image, danpredict.rectangle(*FACE), lambda: None, SECONDS)
+        print(markdown(*profile_rows(parts)))
 
-    def timed(self, part: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, timed; seconds are added to the part."""
-
-        def wrapped(*args: Any, **options: Any) -> Any:
-            start = time.perf_counter()
-            try:
-                return call(*args, **options)
-            finally:
-                self.taken[part] += time.perf_counter() - start
-
-        return wrapped
+    return run_program("profile_face.py", run, debug=given.debug)
 
 
-def profile(
-    file: Path, image: Any, rect: Any, between: Callable[[], object], seconds: float
-) -> dict[str, float]:
-    """Median milliseconds of each part of a call for one face on one thread.
-
-    ``between`` is called before every face, so that the caches are as they are beside a rival.
-    """
-    predictor = danpredict.DANShapePredictor(str(file), threads=1)
-    clock = Clock()
-    timed: Any = copy.copy(predictor._cascade)
-    timed.stages = [
-        SimpleNamespace(run=clock.timed(NETWORK.format(number), stage.run))
-        for number, stage in enumerate(timed.stages, 1)
-    ]
-    predictor._cascade = timed
-    calls: list[dict[str, float]] = []
-    with (
-        patch.object(cascade, "sample_face", clock.timed(SAMPLING, sample_face)),
-        patch.object(cascade, "fit_similarities", clock.timed(SIMILARITY, fit_similarities)),
-    ):
-        predictor(image, rect)  # warm-up
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end or len(calls) < 7:
-            between()
-            clock.taken.clear()
-            start = time.perf_counter()
-            predictor(image, rect)
-            whole = time.perf_counter() - start
-            calls.append({**clock.taken, REST: whole - sum(clock.taken.values())})
-    return {part: 1000 * statistics.median(call[part] for call in calls) for part in calls[0]}
-
-
-def profile_rows(parts: dict[str, float]) -> tuple[list[str], list[list[str]]]:
-    """Heading and rows: each part, its milliseconds and its share, the largest first."""
-    whole = sum(parts.values())
-    rows = [
-        [part, f"{parts[part]:.2f}", f"{100 * parts[part] / whole:.0f} %"]
-        for part in sorted(parts, key=lambda name: -parts[name])
-    ]
-    return ["where the time of one face goes, 1 thread", "ms", "share"], rows
+if __name__ == "__main__":
+    sys.exit(main())

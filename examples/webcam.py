@@ -1,7 +1,7 @@
-"""Landmarks, confidence and frames a second in a window; Escape or q ends it.
+"""Show landmarks, confidence and frames per second in a window. Escape or q closes it.
 
 python examples/webcam.py             # the first camera
-python examples/webcam.py video.mp4   # a file, where there is no camera
+python examples/webcam.py video.mp4   # a video file
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ ENDS = (27, ord("q"))
 
 
 def check_display() -> None:
-    """Raise OSError where OpenCV's window system would end the program for want of a display."""
+    """Raise OSError if there is no display: OpenCV would end the program without an exception."""
     if sys.platform.startswith("linux") and not {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ):
-        raise OSError("expected a display to open a window on, got no DISPLAY")
+        raise OSError("expected a display for the window: DISPLAY is not set")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Show a camera or a file until a key is pressed or it ends."""
+    """Show a camera or a video file until it ends or a key is pressed."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
-    parser.add_argument("video", nargs="?", default="0", help="a file, or a camera's number")
-    parser.add_argument("--smoothing", type=float, default=0.5, help="0 is off, 1 the steadiest")
+    parser.add_argument("video", nargs="?", default="0", help="video file, or number of a camera")
+    parser.add_argument("--smoothing", type=float, default=0.5, help="from 0 (none) to 1")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
 
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def show(source: str, smoothing: float) -> None:
-    """Show all frames with their faces until a key is pressed."""
+    """Show all frames and faces until a key is pressed."""
     video = Video(source)
     tracker = danpredict.Tracker(smoothing=smoothing)
     rate = 0.0

@@ -17,6 +17,7 @@ from danpredict import DANShapePredictor
 from danpredict.training.pseudo_labels.teacher import Teacher, load
 
 from .faces import write_dataset
+from .program import write_video
 
 # A slow machine is no failure; how long things take is for the benchmark to say.
 settings.register_profile("any machine", deadline=None)
@@ -90,6 +91,14 @@ def dataset(
     folder = tmp_path_factory.mktemp("faces")
     write_dataset(folder, astronaut, predictor(astronaut, rect).landmarks, count=12)
     return folder
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Path:
+    """Twelve frames of the astronaut."""
+    path = tmp_path_factory.mktemp("clip") / "v.mp4"
+    write_video(path, [np.ascontiguousarray(np.roll(astronaut, i, 1)) for i in range(12)])
+    return path
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import danpredict
-from danpredict.cli.main import build_parser, main
+from danpredict.cli.main import main
 from danpredict.model.zoo import VIDEO_MODEL, default_model
 
 from .conftest import ROOT
@@ -53,17 +53,6 @@ def test_detectors_without_dlib_name_both_packages() -> None:
     )
     assert "danpredict[dlib-bin]" in result.stdout
     assert "danpredict[dlib]" in result.stdout
-
-
-@pytest.mark.parametrize("command", ["train", "evaluate", "relabel", "export", "info"])
-def test_commands_have_help_and_stand_in_the_readme(
-    command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as stop:
-        build_parser().parse_args([command, "--help"])
-    assert stop.value.code == 0
-    assert "usage: danpredict" in capsys.readouterr().out
-    assert f"danpredict {command}" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_contract_names_tests_that_are_there() -> None:

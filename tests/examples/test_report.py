@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +17,7 @@ import pytest
 from danpredict import DANShapePredictor
 from danpredict.evaluation.evaluate import landmarks_of
 
-from ..conftest import ROOT, Image
+from ..conftest import Image
 from ..examples.test_compare import RECT, compare
 from ..faces import write_dataset
 
@@ -120,9 +119,8 @@ def test_the_page_needs_nothing_else_and_the_numbers_stand_in_json(page: Path) -
 
 
 @pytest.fixture
-def contestants(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(ROOT / "examples")
-    return importlib.import_module("contestants")
+def contestants(example: Callable[[str], ModuleType]) -> ModuleType:
+    return example("comparison.contestants")
 
 
 def test_contestants_are_files_models_and_functions(
@@ -151,7 +149,7 @@ def test_contestants_are_files_models_and_functions(
         (["two_functions:short"], "expected 68 finite landmarks"),
         (["two_functions:nothing"], "nothing"),
         (["no_module:f"], "no_module"),
-        (["lean68", "lean68"], "names of their own"),
+        (["lean68", "lean68"], "different names"),
         (["lean68"] * 7, "at most 6"),
     ],
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,14 +17,13 @@ import pytest
 from danpredict import face_box
 from danpredict.evaluation.evaluate import overlap
 
-from ..conftest import ROOT, Image
+from ..conftest import Image
 from ..examples.test_compare import compare
 
 
 @pytest.fixture
-def speed(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(ROOT / "examples")
-    return importlib.import_module("speed")
+def speed(example: Callable[[str], ModuleType]) -> ModuleType:
+    return example("comparison.speed")
 
 
 def test_calls_are_timed_in_turn(speed: ModuleType) -> None:
@@ -62,6 +61,7 @@ def test_the_crowd_is_of_faces(speed: ModuleType, astronaut: Image, rect: Any) -
 
 def test_the_table_the_picture_and_the_page(
     speed: ModuleType,
+    example: Callable[[str], ModuleType],
     tmp_path: Path,
     dlib_model: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -72,10 +72,10 @@ def test_the_table_the_picture_and_the_page(
         "GROWTH_FACES": (1, 2), "GROWTH_SIDES": (512, 600),
     }.items():  # fmt: skip
         monkeypatch.setattr(speed, name, value)
-    both = importlib.import_module("contestants").load_all(["dlib", "danpredict"], dlib_model)
+    both = example("comparison.contestants").load_all(["dlib", "danpredict"], dlib_model)
     out = tmp_path / "speed.png"
     results = speed.benchmark(speed.Bench(both))
-    shown = importlib.import_module("speed_shown")
+    shown = example("comparison.speed_report")
     print(shown.table(results))
     shown.write_speed(results, {c.name: c.colour for c in both}, out)
     printed = capsys.readouterr().out
@@ -94,7 +94,7 @@ def test_the_table_the_picture_and_the_page(
     assert picture is not None
     assert picture.std() > 10
 
-    report = importlib.import_module("report")
+    report = example("comparison.report")
     page = tmp_path / "speed.html"
     report.write_report(report.Findings(speed=results), both, ["compare.py", "--speed"], page)
     html = page.read_text("utf-8")

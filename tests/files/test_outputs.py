@@ -1,42 +1,25 @@
-"""Data is never lost: no output over an input, whole files or none, and align keeps faces apart."""
+"""Files are written whole or not at all, also on a full disk."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor, models
-from danpredict.cli.main import main
 from danpredict.files.outputs import check_outputs, replacing, write_bytes, write_text
 from danpredict.model.zoo import find_model
-from danpredict.video.files import Video, video_output
 
 from ..conftest import Image
-from ..faces import write_dataset
-from ..program import listed, refused, run_program, write_video
+from ..program import listed, refused, write_video
 
 SMALLEST = min(models(), key=lambda name: find_model(name).stat().st_size)
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Path:
-    """Twelve frames of the astronaut."""
-    path = tmp_path_factory.mktemp("clip") / "v.mp4"
-    write_video(path, [np.ascontiguousarray(np.roll(astronaut, i, 1)) for i in range(12)])
-    return path
-
-
-# -- the writer --------------------------------------------------------------------------------
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -102,70 +85,6 @@ def test_outputs_are_checked_through_links_and_other_spellings(tmp_path: Path) -
     check_outputs([tmp_path / "new.csv", tmp_path / "b" / "new.csv"], [given])
 
 
-# -- outputs that are inputs -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--out", "v.mp4"],
-        ["--json", "v.mp4"],
-        ["--out", "o.mp4", "--json", "./o.mp4"],
-        ["--out", "linked.mp4"],
-        ["--model", "m.dan", "--json", "m.dan"],
-    ],
-)
-def test_track_never_writes_over_what_it_reads(
-    options: list[str], clip: Path, tmp_path: Path
-) -> None:
-    shutil.copy(clip, tmp_path / "v.mp4")
-    shutil.copy(find_model(SMALLEST), tmp_path / "m.dan")
-    (tmp_path / "linked.mp4").symlink_to("v.mp4")
-    before = listed(tmp_path)
-    line = refused("track", "v.mp4", *options, folder=tmp_path)
-    assert "would overwrite the input" in line or "expected different outputs" in line
-    assert listed(tmp_path) == before
-
-
-def test_no_command_writes_over_what_it_reads(dataset: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "set"
-    shutil.copytree(dataset, folder)
-    model = shutil.copy(find_model("slim68"), tmp_path / "m.dan")
-    table = folder / "table.csv"
-    header = ",".join(["file", *(f"{a}{i}" for i in range(68) for a in "xy")])
-    table.write_text(f"{header}\nface_000.png{',1' * 136}\n")
-    boxes = folder / "face_001.json"
-    boxes.write_text('{"face_001.png": [170, 80, 270, 180]}')
-    before = listed(tmp_path)
-    convert = ["--from", "ibug68", "--to", "ibug68", "--out"]
-    for arguments in (
-        ["convert", table, *convert, table],
-        ["convert", folder / "face_000.pts", *convert, folder / "face_000.pts"],
-        ["relabel", "slim68", table, "--out", table],
-        ["evaluate", "slim68", folder, "--boxes", boxes, "--out", boxes],
-        ["evaluate", "slim68", folder, "--out", folder / "face_002.json"],  # and face_002.png
-        ["export", model, "--int8", folder, "--out", model],
-        ["train", folder, "--out", tmp_path / "run", "--init", tmp_path / "run" / "model.dan"],
-    ):
-        if "--init" in arguments:
-            (tmp_path / "run").mkdir()
-            shutil.copy(model, tmp_path / "run" / "model.dan")
-            before = listed(tmp_path)
-        assert "would overwrite the input" in refused(*arguments, folder=tmp_path), arguments
-        assert listed(tmp_path) == before, arguments
-
-
-def test_a_predictor_trained_on_a_file_is_not_written_over_it(tmp_path: Path) -> None:
-    from danpredict import train_shape_predictor
-
-    (tmp_path / "faces.xml").write_text("<dataset/>")
-    with pytest.raises(ValueError, match="would overwrite the input"):
-        train_shape_predictor(tmp_path / "faces.xml", tmp_path / "faces.xml")
-
-
-# -- full disks --------------------------------------------------------------------------------
-
-
 @pytest.fixture(scope="module")
 def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A file system of 256 kB."""
@@ -226,24 +145,6 @@ def test_long_tables_of_a_track_on_a_full_disk(
     assert listed(full_disk) == before
 
 
-def test_videos_that_cannot_be_read_back_are_not_kept(tmp_path: Path, astronaut: Image) -> None:
-    path = tmp_path / "v.mp4"
-
-    def write(*frames: Image) -> None:
-        with video_output(path, 25) as output:
-            for frame in frames:
-                output.write(frame)
-
-    with pytest.raises(OSError, match="1 of 2 frames"):
-        write(astronaut, astronaut[:100])  # of another size: OpenCV drops it and does not say so
-    with pytest.raises(ValueError, match="got none"):
-        write()
-    assert not listed(tmp_path)
-
-
-# -- convert -----------------------------------------------------------------------------------
-
-
 def test_convert_writes_nothing_that_it_could_not_read(tmp_path: Path) -> None:
     face = [[[float(i), float(i)] for i in range(68)]]
     for name, faces, suffix in (
@@ -259,126 +160,3 @@ def test_convert_writes_nothing_that_it_could_not_read(tmp_path: Path) -> None:
         options = ["--from", "ibug68", "--to", "ibug68", "--out", f"out.{suffix}"]
         refused("convert", "in.json", *options, folder=tmp_path)
         assert listed(tmp_path) == before, (name, suffix)
-
-
-# -- align -------------------------------------------------------------------------------------
-
-
-class Aligner:
-    """Runs ``danpredict align`` on ``photos`` in a folder, within this process."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder, self.capsys = folder, capsys
-
-    def __call__(self, *options: str, out: str = "chips") -> tuple[str, dict[str, Any]]:
-        """What is printed, and the log's rows by picture."""
-        where = self.folder / out
-        command = ["align", str(self.folder / "photos"), "--out", str(where), "--processes", "1"]
-        assert main([*command, *options]) == 0
-        rows = [json.loads(line) for line in (where / "align.jsonl").read_text().splitlines()]
-        return self.capsys.readouterr().out, {row["picture"]: row for row in rows}
-
-
-@pytest.fixture
-def aligned(tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]) -> Aligner:
-    return Aligner(tmp_path, capsys)
-
-
-@pytest.fixture
-def photos(tmp_path: Path, astronaut: Image) -> Path:
-    """Three pictures of one name, two of them of the same person in mirror image, and others."""
-    folder = tmp_path / "photos"
-    (folder / "deep").mkdir(parents=True)
-    small = np.ascontiguousarray(astronaut[:280, 60:360])
-    cv2.imwrite(str(folder / "a.jpg"), small[..., ::-1])
-    cv2.imwrite(str(folder / "a.png"), small[:, ::-1, ::-1])
-    cv2.imwrite(str(folder / "deep" / "b.webp"), small[..., ::-1])
-    cv2.imwrite(str(folder / "a.bmp"), np.zeros((50, 50, 3), np.uint8))  # nobody
-    (folder / "c.heic").write_bytes(b"unread")
-    return folder
-
-
-def test_align_keeps_pictures_of_one_name_apart(aligned: Aligner, tmp_path: Path) -> None:
-    output, rows = aligned()
-    assert "3 faces of 4 pictures" in output
-    assert "skipped" in output
-    assert ".heic (1)" in output
-    chips = {name: [face["chip"] for face in row["faces"]] for name, row in rows.items()}
-    assert chips == {
-        "a.bmp": [],
-        "a.jpg": ["a.jpg/0.png"],
-        "a.png": ["a.png/0.png"],
-        "deep/b.webp": ["deep/b.webp/0.png"],
-    }
-    first, second = (cv2.imread(str(tmp_path / "chips" / f"a.{s}/0.png")) for s in ("jpg", "png"))
-    assert first is not None
-    assert second is not None
-    assert np.abs(first.astype(int) - second).mean() > 5  # a face and its mirror image
-    assert np.abs(first.astype(int) - second[:, ::-1]).mean() < 12
-
-
-def test_align_makes_again_what_is_not_the_same_any_more(
-    aligned: Aligner, photos: Path, tmp_path: Path
-) -> None:
-    aligned()
-    output, _ = aligned()
-    assert ", 0 of the pictures aligned now" in output
-    chip = tmp_path / "chips" / "a.jpg" / "0.png"
-    before = chip.read_bytes()
-    chip.unlink()
-    output, _ = aligned()  # a chip that was deleted
-    assert ", 1 of the pictures aligned now" in output
-    assert chip.read_bytes() == before
-    output, _ = aligned("--size", "64")  # another option
-    assert ", 4 of the pictures aligned now" in output
-    assert cv2.imread(str(chip)).shape == (64, 64, 3)  # type: ignore[union-attr]
-    output, _ = aligned("--size", "64", "--model", "slim68")  # another model
-    assert ", 4 of the pictures aligned now" in output
-    shutil.copy(photos / "a.bmp", photos / "a.jpg")  # another picture, without a face
-    output, rows = aligned("--size", "64", "--model", "slim68")
-    assert ", 1 of the pictures aligned now" in output
-    assert "2 faces of 4 pictures" in output
-    assert rows["a.jpg"]["faces"] == []
-    assert not chip.exists()  # or a face would stay that the log does not know
-
-
-def test_align_never_takes_in_its_own_output(
-    aligned: Aligner, photos: Path, tmp_path: Path
-) -> None:
-    output, _ = aligned(out="photos/chips")
-    assert "of 4 pictures" in output
-    for out in ("photos/chips", "photos/deep/../chips", str(photos.resolve() / "chips")):
-        again, _ = aligned(out=out)
-        assert "of 4 pictures are" in again
-    (tmp_path / "linked").symlink_to(photos)
-    again, _ = aligned(out="linked/chips")
-    assert "of 4 pictures are" in again
-    again, _ = aligned(out="photos/others")  # nor another run's
-    assert "of 4 pictures are" in again
-    for out in ("photos", ".", "linked"):
-        line = refused("align", "photos", "--out", out, folder=tmp_path)
-        assert "does not hold the pictures" in line
-
-
-def test_frames_that_are_missing_are_said(clip: Path, tmp_path: Path) -> None:
-    data = clip.read_bytes()
-    start = data.index(b"mdat") + 4
-    place = start + (data.index(b"moov") - start) * 3 // 4 if data.index(b"moov") > start else None
-    if place is None:
-        pytest.skip("this OpenCV puts the index first")
-    # The last quarter of the pictures is cut to zeros; the index still announces twelve.
-    end = data.index(b"moov") - 4
-    (tmp_path / "v.mp4").write_bytes(data[:place] + bytes(end - place) + data[end:])
-    video = Video(tmp_path / "v.mp4")
-    decoded = sum(1 for _ in video)
-    assert video.frames == 12
-    assert video.missing == 12 - decoded > 0
-    ended = run_program("track", "v.mp4", "--json", "o.jsonl", folder=tmp_path)
-    assert ended.code == 0
-    assert f"announces 12 frames; {video.missing} could not be decoded" in ended.output
-
-
-def test_a_dataset_is_not_written_into_its_own_pictures(tmp_path: Path, astronaut: Image) -> None:
-    write_dataset(tmp_path / "set", astronaut, np.full((68, 2), 200.0), count=2)
-    line = refused("evaluate", "slim68", "set", "--out", "set/face_001.json", folder=tmp_path)
-    assert "would overwrite the input set/face_001.png" in line

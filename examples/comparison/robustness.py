@@ -1,8 +1,8 @@
-"""Errors as rectangles get worse and heads roll: ``compare.py --robustness``.
+"""Errors with shifted boxes, scaled boxes and rolled heads: ``compare.py --robustness``.
 
-Shift moves the rectangle by a fraction of its width in a random direction, scale enlarges it about
-its middle, roll turns the picture about it while the rectangle stays upright. All contestants get
-the same pictures and the same rectangles.
+Shift moves the box by a fraction of its width in a random direction. Scale enlarges the box about
+its centre. Roll rotates the picture about the centre of the box; the box stays upright. All
+predictors get the same pictures and the same boxes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Curves = dict[str, list[dict[str, Any]]]  # by name: a row for every amount
 
 
 class Case(NamedTuple):
-    """A picture, the middle and the half sides of its rectangle, and the truth."""
+    """A picture, the centre and half the sides of its box, and the annotated landmarks."""
 
     image: Image
     middle: NDArray[np.float64]
@@ -43,22 +43,22 @@ class Case(NamedTuple):
 
 
 def shifted(case: Case, amount: float, rng: np.random.Generator) -> Case:
-    """The rectangle moved by a fraction of its width, in a random direction."""
+    """Move the box by a fraction of its width in a random direction."""
     angle = rng.uniform(0, 2 * np.pi)
     away = 2 * amount * case.half[0] * np.array([np.cos(angle), np.sin(angle)])
     return case._replace(middle=case.middle + away)
 
 
 def scaled(case: Case, factor: float, rng: np.random.Generator) -> Case:
-    """The rectangle enlarged about its middle."""
+    """Enlarge the box about its centre."""
     return case._replace(half=case.half * factor)
 
 
 def rolled(case: Case, degrees: float, rng: np.random.Generator) -> Case:
-    """The picture turned about the rectangle's middle, either way, the rectangle upright."""
+    """Rotate the picture about the centre of the box, in a random direction."""
     degrees *= rng.choice([-1, 1])
     matrix = cv2.getRotationMatrix2D(case.middle.tolist(), degrees, 1.0)
-    # Room for what turns out of the picture.
+    # A margin, so that no part of the picture is rotated out of it.
     margin = int(np.hypot(*case.image.shape[:2]) / 2)
     matrix[:, 2] += margin
     size = (case.image.shape[1] + 2 * margin, case.image.shape[0] + 2 * margin)
@@ -70,15 +70,15 @@ def rolled(case: Case, degrees: float, rng: np.random.Generator) -> Case:
 Change = Callable[[Case, float, np.random.Generator], Case]
 CURVES: dict[str, tuple[Change, str, tuple[float, ...]]] = {
     "shift": (
-        shifted, "shift of the rectangle, of its width", (0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
+        shifted, "shift of the box, fraction of its width", (0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
     ),
-    "scale": (scaled, "scale of the rectangle", (0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4)),
+    "scale": (scaled, "scale of the box", (0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4)),
     "roll": (rolled, "roll of the head, degrees", (0, 15, 30, 45, 60, 90, 135, 180)),
 }  # fmt: skip
 
 
 def measure(faces: Sequence[LabelledFace], predictors: dict[str, Predictor]) -> Curves:
-    """NME and failures, both in %, of every predictor at every point of every curve."""
+    """NME and failure rate, both in %, of every predictor at every point of every curve."""
     layout = danpredict.convention("ibug68")
     faces = [face for face in faces if face.rectangle is not None]
     results: Curves = {}
@@ -115,7 +115,7 @@ def measure(faces: Sequence[LabelledFace], predictors: dict[str, Predictor]) -> 
 def draw_curve(
     axes: Axes, rows: Sequence[dict[str, Any]], label: str, key: str, colours: dict[str, str]
 ) -> None:
-    """One curve of every predictor; ``key`` is what is drawn: nme or failures."""
+    """Draw one curve per predictor; ``key`` is nme or failures."""
     for (predictor, colour), marker in zip(colours.items(), "os^Dvp", strict=False):
         points = [(point["amount"], point[predictor][key]) for point in rows]
         axes.plot(*zip(*points, strict=True), marker=marker, color=colour, label=predictor)
@@ -126,7 +126,7 @@ def draw_curve(
 
 
 def draw(results: Curves, colours: dict[str, str], title: str, out: Path) -> None:
-    """The curves, failures below the errors."""
+    """Draw the curves: errors above, failure rates below."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 6), layout="constrained")
@@ -140,7 +140,7 @@ def draw(results: Curves, colours: dict[str, str], title: str, out: Path) -> Non
 
 
 def table(results: Curves) -> str:
-    """The figures as a Markdown table."""
+    """The numbers as a Markdown table."""
     names = [key for key in results["shift"][0] if key != "amount"]
     lines = [
         f"| | {' | '.join(f'{n}, NME % (above 8 %)' for n in names)} |",
@@ -154,7 +154,7 @@ def table(results: Curves) -> str:
 
 
 def write_robustness(results: Curves, colours: dict[str, str], title: str, out: Path) -> None:
-    """The curves' picture, and the figures as JSON beside it."""
+    """Write the picture of the curves, and the numbers as JSON beside it."""
     draw(results, colours, title, out)
     write_text(out.with_suffix(".json"), json.dumps(results, indent=1))
     print(f"wrote {out} and {out.with_suffix('.json')}")

@@ -1,4 +1,4 @@
-"""A page of HTML that needs nothing but itself: headings, tables, plots and pictures inside."""
+"""An HTML page in one file: headings, tables, plots and embedded pictures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Sequence
 from html import escape
 
-from drawing import Image, encode
+from .drawing import Image, encode
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c1e; --paper: #fff; --line: #d0d0d5; --soft: #f3f3f6;
@@ -40,17 +40,17 @@ summary { cursor: pointer; color: var(--link); margin: .5rem 0; }
 
 
 def paragraph(words: str) -> str:
-    """A paragraph of plain words."""
+    """A paragraph of plain text."""
     return f"<p>{escape(words)}</p>"
 
 
 def details(title: str, html: str) -> str:
-    """What is folded away until asked for."""
+    """A section that opens with a click."""
     return f"<details><summary>{escape(title)}</summary>{html}</details>"
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of plain words; nothing where there are no rows."""
+    """A table of plain text; empty if there are no rows."""
     if not rows:
         return ""
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heading)
@@ -67,7 +67,7 @@ def _figure(kind: str, data: bytes, alt: str) -> str:
 
 
 def plot(alt: str, draw: Callable[..., None], *arguments: object) -> str:
-    """What ``draw`` draws onto axes, as vectors."""
+    """A vector graphic of what ``draw`` draws on axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5, 3.8), layout="constrained")
@@ -78,7 +78,7 @@ def plot(alt: str, draw: Callable[..., None], *arguments: object) -> str:
 
 
 def gallery(rows: Sequence[Sequence[tuple[str, Image]]], *, large: bool = False) -> str:
-    """RGB pictures with their titles, side by side as far as there is room; rows stay whole."""
+    """RGB pictures with titles, in rows that stay together."""
     number = max(map(len, rows), default=1)
     inside = ""
     for row in rows:
@@ -89,7 +89,7 @@ def gallery(rows: Sequence[Sequence[tuple[str, Image]]], *, large: bool = False)
 
 
 class Page:
-    """Grows from top to bottom; ``plots`` are collected until they are laid out together."""
+    """A page that grows from top to bottom. `flush_plots` adds the collected ``plots``."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -98,23 +98,23 @@ class Page:
         self._parts: list[str] = []
 
     def heading(self, words: str) -> None:
-        """Begin a section."""
+        """Start a section."""
         number = len(self._sections)
         self._sections.append(words)
         self._parts.append(f'<h2 id="s{number}">{escape(words)}</h2>')
 
     def add(self, html: str) -> None:
-        """Add what one of the functions above made."""
+        """Add HTML made by one of the functions above."""
         self._parts.append(html)
 
     def flush_plots(self) -> None:
-        """Lay out the plots that were collected."""
+        """Add the collected plots side by side."""
         self._parts.append(f'<div class="grid">{"".join(self.plots)}</div>')
         self.plots = []
 
     @staticmethod
     def text(words: str) -> str:
-        """Words with their line ends kept."""
+        """Text that keeps its line breaks."""
         return f"<pre>{escape(words)}</pre>"
 
     def html(self) -> str:

@@ -1,6 +1,6 @@
-"""All findings as one page that needs nothing but itself: ``compare.py --report page.html``.
+"""All results on one HTML page: ``compare.py --report page.html``.
 
-The same figures lie as JSON beside it.
+The same numbers are written as JSON beside the page.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rectangles
-from accuracy import Accuracy
-from contestants import Contestant
-from page import Page, details, gallery, paragraph, plot, table
-from pictures import Side
-from profile_face import profile_rows
-from robustness import CURVES, Curves, draw_curve
-from speed_shown import draw_growth, draw_stages, table_rows
 
 from danpredict.cascade.parallel import available_cores
 from danpredict.evaluation import plots
 from danpredict.files.outputs import write_text
 from danpredict.resources import data_folder
 
-SHOWN = 4  # faces, of the best and of the worst
+from . import rectangles
+from .accuracy import Accuracy
+from .contestants import Contestant
+from .page import Page, details, gallery, paragraph, plot, table
+from .pictures import Side
+from .profile_face import profile_rows
+from .robustness import CURVES, Curves, draw_curve
+from .speed_report import draw_growth, draw_stages, table_rows
+
+SHOWN = 4  # number of best faces and of worst faces
 PACKAGES = (
     "danpredict",
     "dlib-bin",
@@ -40,12 +41,12 @@ PACKAGES = (
     "scikit-image",
     "onnxruntime",
 )
-ERROR_STEPS = (2, 3, 4, 5, 6, 7, 8, 10, 12)  # %, of the cumulative curve's table
+ERROR_STEPS = (2, 3, 4, 5, 6, 7, 8, 10, 12)  # %, rows of the table of cumulative errors
 
 
 @dataclass
 class Findings:
-    """What a run of ``compare.py`` found."""
+    """The results of a run of ``compare.py``."""
 
     sides: list[Side] = field(default_factory=list)
     times: dict[str, float] = field(default_factory=dict)
@@ -71,7 +72,7 @@ class Findings:
 
 
 def on_pictures(page: Page, findings: Findings) -> None:
-    """Side by side, with how far apart they are."""
+    """Add the photos and the distances."""
     page.heading("Side by side")
     for side in findings.sides:
         page.add(
@@ -89,14 +90,14 @@ def on_pictures(page: Page, findings: Findings) -> None:
 
 
 def on_accuracy(page: Page, result: Accuracy, contestants: Sequence[Contestant]) -> None:
-    """Errors with intervals, tests of the differences, and four pictures."""
+    """Add the errors with confidence intervals, tests of the differences, and four plots."""
     page.heading(f"Errors on {result.folder}")
     page.add(paragraph(
-        f"{len(result.faces)} of {result.total} faces have a rectangle from {result.whose}; all "
-        "predictors got the same ones, in turn. NME is the mean distance of 68 points from the "
-        "marked ones over the distance of the outer eye corners; brackets are 95 % bootstrap "
-        "intervals over faces. dlib's own model was trained on the pictures of 300-W's common test "
-        "set (HELEN, LFPW): there it is no fair contest."
+        f"{len(result.faces)} of {result.total} faces have a box from {result.whose}. All "
+        "predictors get the same boxes. NME is the mean distance of the 68 landmarks from the "
+        "annotated ones, divided by the distance of the outer eye corners. Brackets are 95 % "
+        "bootstrap intervals over faces. dlib's model was trained on the common test set of "
+        "300-W (HELEN, LFPW), so a comparison on those pictures favours dlib."
     ))  # fmt: skip
     rows = []
     for name, row in result.reports.items():
@@ -114,14 +115,19 @@ def on_accuracy(page: Page, result: Accuracy, contestants: Sequence[Contestant])
         plot("Cumulative errors", plots.draw_cumulative, result.reports, colours),
         plot("Error of each part", plots.draw_regions, result.reports, colours),
         plot("Error after each stage", plots.draw_stages, result.reports, colours),
-        plot("Confidence against what came true", plots.draw_reliability, result.reports, colours),
+        plot(
+            "Reliability of the confidence",
+            plots.draw_reliability,
+            result.reports,
+            colours,
+        ),
     ]
     page.flush_plots()
-    page.add(details("The same as numbers", _accuracy_tables(result)))
+    page.add(details("The numbers", _accuracy_tables(result)))
 
 
 def _differences(page: Page, result: Accuracy) -> None:
-    """Every pair, in words and in figures."""
+    """Add the difference of every pair, in words and in numbers."""
     rows = []
     for (a, b), d in result.differences().items():
         page.add(paragraph(f"{a} against {b}: {d.verdict}."))
@@ -156,19 +162,19 @@ def _accuracy_tables(result: Accuracy) -> str:
         table(["faces with an error up to", *names], shares)
         + table(["part, NME in %", *names], regions)
         + table(["predictor", "stage", "NME, %", "above 8 %"], stages)
-        + table(["predictor", "confidence, mean of a bin", "share found well", "cases"], bins)
+        + table(["predictor", "confidence, mean of a bin", "share of good results", "cases"], bins)
     )
 
 
 def on_faces(page: Page, result: Accuracy, contestants: Sequence[Contestant]) -> None:
-    """The faces that each contestant finds worst, and the one that all find best."""
+    """Add the faces with the largest and the smallest errors of each predictor."""
     page.heading("Worst and best faces")
-    page.add(paragraph("White crosses are the marked points, dots the found ones, the percentage "
-                       "is the face's error."))  # fmt: skip
+    page.add(paragraph("White crosses are the annotated landmarks, dots the predicted ones. The "
+                       "percentage is the error of the face."))  # fmt: skip
     for contestant in contestants:
         order = np.argsort(result.errors(contestant.name))
         for what, chosen in (("worst", order[::-1][:SHOWN]), ("best", order[:SHOWN])):
-            page.add(f"<h3>{contestant.name}'s {what}</h3>")
+            page.add(f"<h3>{what} of {contestant.name}</h3>")
             page.add(gallery([
                 [(f"{result.faces[i].path.name}: {c.name}", result.tile(int(i), c))
                  for c in contestants]
@@ -177,18 +183,20 @@ def on_faces(page: Page, result: Accuracy, contestants: Sequence[Contestant]) ->
 
 
 def on_rectangles(page: Page, rows: rectangles.Rows, colours: dict[str, str]) -> None:
-    """Errors by detector."""
-    page.heading("Rectangles of several detectors")
-    page.add(paragraph("The faces that all of these detectors find: NME in %, and in brackets the "
-                       "share above 8 %. Uncalibrated: not told whose they are."))  # fmt: skip
+    """Add the errors by detector."""
+    page.heading("Boxes of several detectors")
+    page.add(paragraph(
+        "NME in %, and in brackets the share of errors above 8 %, on the faces that all detectors "
+        "find. Uncalibrated: without the name of the detector."
+    ))  # fmt: skip
     page.add(table(*rectangles.table_rows(rows)))
     page.plots.append(plot("Error by detector", rectangles.draw, rows, colours))
     page.flush_plots()
 
 
 def on_robustness(page: Page, curves: Curves, colours: dict[str, str]) -> None:
-    """Errors as rectangles get worse and heads roll."""
-    page.heading("Bad rectangles and rolled heads")
+    """Add the errors with shifted and scaled boxes and rolled heads."""
+    page.heading("Bad boxes and rolled heads")
     cells = []
     for name, rows in curves.items():
         label = CURVES[name][1]
@@ -200,13 +208,13 @@ def on_robustness(page: Page, curves: Curves, colours: dict[str, str]) -> None:
             cells.append([f"{name} {row['amount']:g}", *found])
     page.flush_plots()
     heading = ["", *(f"{n}: NME, % (above 8 %)" for n in colours)]
-    page.add(details("The same as numbers", table(heading, cells)))
+    page.add(details("The numbers", table(heading, cells)))
 
 
 def on_speed(page: Page, results: dict[str, Any], colours: dict[str, str]) -> None:
-    """Times, and how they grow."""
+    """Add the times."""
     page.heading("Speed")
-    page.add(paragraph("Calls in turn in shuffled order, medians; a ratio is the median of the "
+    page.add(paragraph("Medians of calls in turn, in shuffled order. A ratio is the median of the "
                        "ratios of neighbouring calls."))  # fmt: skip
     page.add(table(*table_rows(results)))
     page.plots += [
@@ -226,14 +234,14 @@ def on_speed(page: Page, results: dict[str, Any], colours: dict[str, str]) -> No
     ]  # fmt: skip
     stages = [[str(i + 1), f"{t['median']:.2f}"] for i, t in enumerate(results["stages"])]
     page.add(details(
-        "The same as numbers",
+        "The numbers",
         table(["ms a call, median", *colours], growth) + table(["stages", "ms a face"], stages),
     ))  # fmt: skip
 
 
 def on_models(page: Page, contestants: Sequence[Contestant]) -> None:
-    """What danpredict's models are."""
-    page.heading("What the models are")
+    """Add the descriptions of the models."""
+    page.heading("Models")
     for contestant in contestants:
         if contestant.ours is not None:
             info = contestant.ours.info
@@ -244,11 +252,11 @@ def on_models(page: Page, contestants: Sequence[Contestant]) -> None:
             megabytes = contestant.file.stat().st_size / 1e6
             page.add(paragraph(f"{contestant.name}: {contestant.file.name}, {megabytes:.1f} MB"))
     card = (data_folder("weights") / "README.md").read_text("utf-8")
-    page.add(details("The card of danpredict's models", page.text(card)))
+    page.add(details("Model card of danpredict", page.text(card)))
 
 
 def versions() -> list[list[str]]:
-    """Of what ran, and on what."""
+    """Versions of Python, the packages and the machine."""
     rows = [["Python", platform.python_version()], ["machine", platform.platform()]]
     for package in PACKAGES:
         try:
@@ -261,7 +269,7 @@ def versions() -> list[list[str]]:
 def write_report(
     findings: Findings, contestants: Sequence[Contestant], command: Sequence[str], out: Path
 ) -> None:
-    """Write the page, and its figures as JSON beside it."""
+    """Write the page, and the numbers as JSON beside it."""
     colours = {contestant.name: contestant.colour for contestant in contestants}
     page = Page(f"danpredict: {', '.join(colours)} compared")
     if findings.sides:
@@ -276,7 +284,7 @@ def write_report(
     if findings.speed is not None:
         on_speed(page, findings.speed, colours)
     on_models(page, contestants)
-    page.heading("How this was made")
+    page.heading("Command and versions")
     page.add(page.text(shlex.join(command)) + table(["what", "version"], versions()))
     page.add(paragraph(f"Made on {date.today().isoformat()}."))
     write_text(out, page.html())

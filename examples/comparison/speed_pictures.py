@@ -1,4 +1,4 @@
-"""The pictures and rectangles that ``speed.py`` measures on, all made from one face."""
+"""The pictures and boxes of ``speed.py``, all made from one face."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from numpy.typing import NDArray
 
 import danpredict
 
-TILE = 160  # pixels a face, with what is around it
-TURN, ENLARGE, GAMMA, MISS = 20.0, 1.25, 1.6, 0.04  # degrees; factors; of the rectangle's width
+TILE = 160  # pixels, side of a face with its surroundings
+TURN, ENLARGE, GAMMA, MISS = 20.0, 1.25, 1.6, 0.04  # degrees, factors, fraction of the box width
 
 Image = NDArray[np.uint8]
 
 
 def enlarged(image: Image, rows: int, columns: int) -> Image:
-    """The picture at the top left of a larger one, continued by its own mirror images."""
+    """The picture at the top left of a larger one, continued by mirror images."""
     height, width = image.shape[:2]
     below, beside = max(0, rows - height), max(0, columns - width)
     return np.asarray(np.pad(image, ((0, below), (0, beside), (0, 0)), "symmetric"), np.uint8)
 
 
 def megapixels(image: Image) -> str:
-    """How large a picture is, in words."""
+    """The size of a picture in words."""
     return f"{round(image.shape[0] * image.shape[1] / 1e6, 1):g} megapixels"
 
 
 def magnified(image: Image, rect: Any, side: int) -> tuple[Image, Any]:
-    """The square picture, face and all, and its rectangle, on so many rows and columns."""
+    """Resize the square picture, and its box, to ``side`` rows and columns."""
     factor = side / len(image)
     sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
     large = cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC)
@@ -38,7 +38,7 @@ def magnified(image: Image, rect: Any, side: int) -> tuple[Image, Any]:
 
 
 def jittered(rect: Any, count: int) -> list[Any]:
-    """The rectangle, and others a few pixels beside it."""
+    """The box, and others moved by a few pixels."""
     rng = np.random.default_rng(0)
     sides = np.array([rect.left(), rect.top(), rect.right(), rect.bottom()])
     moves = [np.zeros(4, int), *rng.integers(-5, 6, (count - 1, 4))]
@@ -46,10 +46,10 @@ def jittered(rect: Any, count: int) -> list[Any]:
 
 
 def crowd(image: Image, rect: Any, count: int) -> tuple[Image, list[Any]]:
-    """The face of a picture so many times, in rows, and the rectangles.
+    """A picture of ``count`` copies of a face in rows, and their boxes.
 
-    Each is turned, mirrored, larger or smaller and lit in its own way, and its rectangle lies a
-    little beside it; the same on every call.
+    Each copy has a random rotation, mirroring, size and light, and its box has a small random
+    shift. Every call gives the same picture.
     """
     rng = np.random.default_rng(0)
     columns = math.ceil(math.sqrt(count))

