@@ -131,7 +131,7 @@ def test_unknown_values_stay_unknown_and_alone() -> None:
 
 def test_what_cannot_be_had_is_refused() -> None:
     points = np.zeros((5, 2))
-    with pytest.raises(ValueError, match=r"points 0-32, 34-35.* are not there"):
+    with pytest.raises(ValueError, match=r"landmarks 0-32, 34-35.* are missing"):
         convert(points, "dlib5", "ibug68")
     up = convert(points, "dlib5", "ibug68", missing="nan")
     assert np.isfinite(up).all(1).sum() == 5
@@ -142,7 +142,7 @@ def test_what_cannot_be_had_is_refused() -> None:
     with pytest.raises(ValueError, match="missing 'raise' or 'nan'"):
         convert(points, "dlib5", "ibug68", missing="zero")
     mine = Convention("mine", 3)
-    with pytest.raises(ValueError, match="with a map, got mine and ibug68"):
+    with pytest.raises(ValueError, match="with a map between them, got mine and ibug68"):
         conversion(mine, convention("dlib5"))
 
 
@@ -243,7 +243,7 @@ def test_a_file_is_all_that_a_new_convention_needs(
         '{"size": 2, "source": "ours", "groups": {"nose": "0-1"}, "eyes": null, "mirror": [0, 1],'
         '"taken": {"ibug68": {"points": [30, [27, 33]], "source": "ours"}}}'
     )
-    monkeypatch.setattr("danpredict.landmarks.convention.data_folder", lambda _: tmp_path)
+    monkeypatch.setattr("danpredict.landmarks.convention_files.data_folder", lambda _: tmp_path)
     assert conventions() == ["dlib5", "ibug68", "nose2"]
     points = np.arange(136.0).reshape(68, 2)
     np.testing.assert_allclose(convert(points, "ibug68", "nose2"), [[60, 61], [60, 61]])
@@ -260,7 +260,7 @@ def test_files_are_converted(tmp_path: Path, kind: str, capsys: pytest.CaptureFi
     np.testing.assert_allclose(read_landmarks(out, 5)[0].landmarks, expected)
     assert read_landmarks(out, 5)[0].picture == "face"
     assert main([*command, "wflw98"]) == 2
-    assert "are not there" in capsys.readouterr().err
+    assert "are missing" in capsys.readouterr().err
     assert main([*command, "wflw98", "--gaps"]) == 0
     assert np.isnan(read_landmarks(out, 98)[0].landmarks).any(1).sum() == 8
 
