@@ -19,7 +19,7 @@ def face_scale(truth: FloatArray, convention: Convention) -> FloatArray:
 
 
 def inter_ocular(truth: FloatArray, convention: Convention) -> FloatArray:
-    """Distance (N,) between the outer eye corners of (N, L, 2) landmarks, as in the 300-W challenge."""
+    """Distance (N,) between the outer eye corners of (N, L, 2) landmarks, as in 300-W."""
     if convention.eyes is None:
         raise ValueError(f"expected a convention with eye corners, got {convention.name}")
     first, second = convention.eyes

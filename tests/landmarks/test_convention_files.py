@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,18 @@ NOSE: dict[str, Any] = {
 
 
 @pytest.fixture
-def adapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An own folder of adapters, and no convention in the cache."""
+def adapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder of adapters, and an empty cache of conventions."""
     monkeypatch.setattr("danpredict.landmarks.convention_files.data_folder", lambda _: tmp_path)
     convention.cache_clear()
-    return tmp_path
+    yield tmp_path
+    convention.cache_clear()
 
 
 def test_every_shipped_file_is_a_convention_or_a_known_table() -> None:
     files = {path.stem for path in data_folder("adapters").glob("*.json")}
     assert set(conventions()) == files - OTHER_FILES
-    assert OTHER_FILES < files
+    assert files > OTHER_FILES
 
 
 def test_other_json_files_are_no_conventions(adapters: Path) -> None:
