@@ -193,7 +193,7 @@ class Timed:
 
     def median(self, faces: Sequence[LabelledFace]) -> float:
         """Milliseconds of a call on these faces' rectangles, without those of the background."""
-        sides = {tuple(map(round, face.rectangle)) for face in faces if face.rectangle}
+        sides = {tuple(map(round, face.box)) for face in faces if face.box}
         times = [
             milliseconds
             for milliseconds, rect in zip(self.milliseconds, self.rects, strict=True)

@@ -53,7 +53,7 @@ def test_numbers_that_are_not_finite_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="expected a finite left, top, right, bottom"):
         predictor(astronaut, (0, 0, float("nan"), 9))
-    with pytest.raises(ValueError, match="expected a detector out of .* as source, got 'mine'"):
+    with pytest.raises(ValueError, match=r"expected a detector out of .* as source, got 'mine'"):
         predictor(astronaut, (0, 0, 9, 9), source="mine")
 
 
@@ -139,7 +139,7 @@ def test_a_missing_package_is_named_not_its_module(
         raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     monkeypatch.setattr("danpredict.boxes.detectors.import_module", missing)
-    with pytest.raises(ImportError, match="detector retinaface needs pip install 'torchvision'$"):
+    with pytest.raises(ImportError, match=r"detector retinaface needs pip install 'torchvision'$"):
         load_detector("retinaface")
 
 

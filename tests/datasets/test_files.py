@@ -212,7 +212,7 @@ def test_folder_with_rectangles(tmp_path: Path, astronaut: Image) -> None:
     boxes = tmp_path / "boxes.json"
     boxes.write_text(json.dumps({"set/face_000.png": [1, 2, 3, 4], "set/face_001.png": None}))
     faces = read_dataset(tmp_path / "set", 68, boxes)
-    assert [face.rectangle for face in faces] == [(1, 2, 3, 4), None, None]
+    assert [face.box for face in faces] == [(1, 2, 3, 4), None, None]
     boxes.write_text("[1, 2]")
     with pytest.raises(ValueError, match=r"boxes\.json"):
         read_folder(tmp_path / "set", boxes)
@@ -285,7 +285,7 @@ def test_imglab_xml(tmp_path: Path) -> None:
     (face,) = read_dataset(path, 4)
     nothing = [np.nan, np.nan]
     np.testing.assert_array_equal(face.landmarks, [[21, 11], nothing, [49.5, 49], nothing])
-    assert list(face.rectangle or ()) == [20, 10, 49, 49]
+    assert list(face.box or ()) == [20, 10, 49, 49]
     assert face.path == tmp_path / "a.png"
 
 

@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 import danpredict
 from danpredict import DANShapePredictor, convention, conventions, convert, mirror
 from danpredict.cli.main import main
-from danpredict.datasets.face import Labels
+from danpredict.datasets.face import FaceLandmarks
 from danpredict.datasets.landmark_file import read_landmarks, write_landmarks
 from danpredict.landmarks.convention import Convention, read_ranges, write_ranges
 from danpredict.landmarks.conversion import EXACT, MISSING, Conversion, conversion
@@ -253,7 +253,7 @@ def test_a_file_is_all_that_a_new_convention_needs(
 def test_files_are_converted(tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     points = np.random.default_rng(0).integers(0, 300, (68, 2)).astype(float)
     source, out = tmp_path / f"face.{kind}", tmp_path / "five.json"
-    write_landmarks(source, [Labels("face", points)])
+    write_landmarks(source, [FaceLandmarks("face", points)])
     command = ["convert", str(source), "--from", "ibug68", "--out", str(out), "--to"]
     assert main([*command, "dlib5"]) == 0
     expected = convert(points, "ibug68", "dlib5")
@@ -268,7 +268,11 @@ def test_files_are_converted(tmp_path: Path, kind: str, capsys: pytest.CaptureFi
 def test_several_faces_keep_their_pictures_and_gaps(tmp_path: Path) -> None:
     gap = np.full((5, 2), 3.0)
     gap[2] = np.nan
-    faces = [Labels("a.png", np.ones((5, 2))), Labels("a.png", gap), Labels("b.png", gap + 1)]
+    faces = [
+        FaceLandmarks("a.png", np.ones((5, 2))),
+        FaceLandmarks("a.png", gap),
+        FaceLandmarks("b.png", gap + 1),
+    ]
     for kind in ("csv", "json", "xml"):
         path = tmp_path / f"faces.{kind}"
         write_landmarks(path, faces)
