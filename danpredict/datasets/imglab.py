@@ -148,7 +148,8 @@ def read_faces(path: Path, size: int) -> list[FaceLandmarks]:
 def faces_text(faces: Sequence[FaceLandmarks]) -> str:
     """The contents of an imglab XML file.
 
-    Landmarks are rounded, since dlib reads whole pixels. Faces without a box get the tight box of their landmarks. Landmarks that are NaN get no part.
+    Landmarks are rounded, since dlib reads whole pixels. Faces without a box get the tight box of
+    their landmarks. Landmarks that are NaN get no part.
 
     Raises
     ------
