@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 class Detection(full_object_detection):
     """A ``dlib.full_object_detection`` (or its stand-in) with sub-pixel landmarks.
 
-    ``rect``, ``num_parts``, ``part(i)`` and ``parts()`` are dlib's. ``part(i)`` is landmark ``i`` in
-    whole pixels, rounded by ``floor(x + 0.5)`` as in dlib. From dlib 20.0.1 on, functions of dlib
-    such as ``get_face_chip`` use the fractions of pixels too.
+    ``rect``, ``num_parts``, ``part(i)`` and ``parts()`` are dlib's. ``part(i)`` is landmark ``i``,
+    rounded to whole pixels by ``floor(x + 0.5)`` as in dlib. From dlib 20.0.1 on, functions of
+    dlib such as ``get_face_chip`` use the fractions of pixels too.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ def _restore(sides: tuple[int, int, int, int], attributes: dict[str, Any]) -> De
 
 
 def rectangle_of(rect: Any, box: Sequence[float]) -> rectangle:
-    """Return ``rect`` if it is a dlib rectangle, else ``box`` (left, top, right, bottom) rounded."""
+    """``rect`` if it is dlib's rectangle, else ``box`` (left, top, right, bottom), rounded."""
     if isinstance(rect, rectangle):
         return rect
     return rectangle(*(round(min(max(v, -COORDINATE_LIMIT), COORDINATE_LIMIT)) for v in box))

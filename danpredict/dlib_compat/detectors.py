@@ -31,7 +31,7 @@ def check_as_dlib(image: Any, rect: Any) -> None:
 
 
 def frontal_face_detector() -> Any:
-    """dlib's HOG detector.
+    """The HOG detector of dlib.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def frontal_face_detector() -> Any:
 
 
 def cnn_face_detector(weights: Path) -> Any:
-    """dlib's CNN detector with weights from a file; raises as `frontal_face_detector`."""
+    """The CNN detector of dlib with weights from a file; raises as `frontal_face_detector`."""
     _need_dlib()
     return dlib.cnn_face_detection_model_v1(str(weights))
 
