@@ -19,7 +19,7 @@ def _whole(value: Any, what: str) -> int:
 
 
 class point:  # noqa: N801  # dlib's name
-    """A pixel, x to the right and y down. Two points are never equal, as in dlib."""
+    """A pixel: x to the right, y down. Points with equal coordinates are not equal, as in dlib."""
 
     def __init__(self, x: int, y: int) -> None:
         self.x, self.y = _whole(x, "x"), _whole(y, "y")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 
 from danpredict import DANShapePredictor, Detection, rectangle
+from danpredict.cascade.outputs import Refined
 from danpredict.dlib_compat.detection_picture import MARGIN, SIZE
 
 from ..conftest import Image
@@ -126,6 +127,9 @@ def test_the_transform_is_the_least_squares_fit_to_the_mean_shape(
     np.testing.assert_allclose(
         detection.transform.params[:2, :2], expected.params[:2, :2], atol=1e-6
     )
+    exact = detection.landmarks[None].astype(np.float64)
+    (face,) = Refined([exact], None, None, [detection.transform]).faces(shape)
+    np.testing.assert_allclose(face.transform.params, expected.params, atol=1e-6)
     upright = detection.transform(detection.landmarks)
     np.testing.assert_allclose(upright, expected(detection.landmarks), atol=1e-4)  # float32
     assert np.linalg.norm(upright - shape, axis=1).mean() < 5  # of 112 canonical pixels
