@@ -1,4 +1,4 @@
-"""The one place where programs turn exceptions into a line of text and an exit code."""
+"""Turns exceptions of a command-line program into one line of text and an exit code."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-BAD_INPUT = 2  # as argparse's own
-STOPPED = 130  # as shells report Ctrl-C
-# Without this, OpenCV's FFmpeg prints lines of its own about damaged videos.
+BAD_INPUT = 2  # exit code, as argparse uses
+STOPPED = 130  # exit code of Ctrl-C in shells
+# Without this, FFmpeg inside OpenCV prints its own messages about damaged videos.
 QUIET_FFMPEG = ("OPENCV_FFMPEG_LOGLEVEL", "-8")
-# What the documentation promises for bad input. Anything else is a mistake of this package.
+# Documented exceptions for bad input. Any other exception is a bug in this package.
 EXPECTED = (OSError, ValueError, TypeError, RuntimeError, ImportError, ArithmeticError, MemoryError)
 
 
 def one_line(error: BaseException) -> str:
-    """An exception as one line; the type is named where it is not an expected one."""
+    """An exception as one line of text, with its type if it is not one of `EXPECTED`."""
     text = " ".join(str(error).split())
     if isinstance(error, EXPECTED) and text:
         return text
@@ -28,12 +28,14 @@ def one_line(error: BaseException) -> str:
 
 @contextmanager
 def _termination_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM stop a program as Ctrl-C does, so that it saves and removes what it should."""
+    """Raise KeyboardInterrupt on SIGTERM, so that a program cleans up as after Ctrl-C."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:  # somebody asked for it
+    if (
+        signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    ):  # ignored on purpose, for example by nohup
         yield
         return
     try:
@@ -49,7 +51,15 @@ def _termination_as_interrupt() -> Iterator[None]:
 
 @contextmanager
 def needed_by(program: str, install: str) -> Iterator[None]:
-    """End a program with one line and exit code 2 where a package that it imports is missing."""
+    """End a program with one line and exit code 2 if an import inside the block fails.
+
+    Parameters
+    ----------
+    program : str
+        Name of the program, printed first.
+    install : str
+        How to install the package, printed last.
+    """
     try:
         yield
     except ModuleNotFoundError as error:
@@ -64,31 +74,31 @@ def run_program(
     debug: bool = False,
     stopped: str = "nothing was written",
 ) -> int:
-    """Run a program's work; bad input gives one line on standard error and exit code 2.
+    """Run a program. An exception becomes one line on standard error and exit code 2.
 
     Parameters
     ----------
     program : str
-        Its name, which begins the line.
+        Name of the program, printed first.
     action : callable
-        The work; may return an exit code.
+        What the program does; may return an exit code.
     debug : bool
-        Print the traceback as well.
+        Print the traceback too.
     stopped : str
-        What is true of the work after Ctrl-C or SIGTERM.
+        What to print after Ctrl-C or SIGTERM about the state of the output.
 
     Returns
     -------
     int
-        0, the action's own code, 2 after an error, or 130 after Ctrl-C.
+        0, the exit code of the action, 2 after an error, or 130 after Ctrl-C.
     """
     os.environ.setdefault(*QUIET_FFMPEG)
     try:
         with _termination_as_interrupt():
             code = action()
-            sys.stdout.flush()  # a full disk or a closed pipe may say so only here
+            sys.stdout.flush()  # errors of a full disk or a closed pipe may occur only here
             return code or 0
-    except BrokenPipeError:  # the reader of a pipe, such as head, has gone
+    except BrokenPipeError:  # the reader of a pipe, such as head, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt as interrupt:
@@ -96,7 +106,7 @@ def run_program(
             traceback.print_exc()
         print(f"{program}: stopped; {str(interrupt) or stopped}", file=sys.stderr)
         return STOPPED
-    except Exception as error:  # whatever it is, a user gets one line
+    except Exception as error:  # users get one line for any exception
         if debug:
             traceback.print_exc()
         hint = "" if isinstance(error, EXPECTED) else " (unexpected; --debug shows where)"

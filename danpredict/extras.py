@@ -1,4 +1,4 @@
-"""What to say where a package of an optional extra is missing."""
+"""The error message for a missing package of an optional extra."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def needs_extra(what: str, extra: str) -> Iterator[None]:
     Parameters
     ----------
     what : str
-        Needs the package, such as ``"training"``.
+        What needs the package, for example ``"training"``.
     extra : str
-        Of danpredict, that brings the package.
+        The extra of danpredict that installs the package.
     """
     try:
         yield

@@ -1,18 +1,18 @@
-"""What users pass as an image: told apart by rules, converted, or refused with a clear message.
+"""`as_image`: convert what users pass as an image, or raise an error that says what is wrong.
 
-| given | taken as |
+| input | read as |
 |---|---|
 | uint8 (H, W), (H, W, 1) | gray |
 | uint8 (H, W, 3) | RGB; BGR gives the same landmarks, since gray is the mean of the channels |
-| uint8 (H, W, 4) | RGBA, alpha left out |
+| uint8 (H, W, 4) | RGBA; alpha is ignored |
 | uint16, any of these shapes | 0 to 65535 |
 | bool | black and white |
-| float16, float32, float64 | 0 to 1 where no value is above 1, else 0 to 255 |
-| ``PIL.Image`` | its pixels as stored; palettes, CMYK and the like become RGB |
+| float16, float32, float64 | 0 to 1 if no value is above 1, else 0 to 255 |
+| ``PIL.Image`` | its pixels as stored; palettes, CMYK and other modes become RGB |
 | ``torch.Tensor`` | (H, W), (C, H, W) or (H, W, C) with 1, 3 or 4 channels, on any device |
 
-Refused: everything else, among it integers of other sizes, floats that are negative, above 255 or
-not finite, numpy arrays with the channels first, and tensors whose channels could be at either end.
+Everything else is an error, for example other integer types; floats that are negative, above 255 or
+not finite; numpy arrays with the channels first; and tensors whose channels may be first or last.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from danpredict.geometry.sampling import Image
 
 CHANNELS = (1, 3, 4)
-EXPECTED = "Unsupported image type, must be 8bit gray or RGB image"  # dlib's words
-IS_NONE = "None: cv2.imread returns it where it cannot read a file, so check the path"
+DLIB_MESSAGE = "Unsupported image type, must be 8bit gray or RGB image"  # dlib's own
+NONE_HINT = "None. cv2.imread returns None if it cannot read a file: check the path"
 SHAPES = "shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
 
 
@@ -39,7 +39,10 @@ def _from_pil(image: Any) -> NDArray[Any]:
     if image.mode in ("1", "L", "RGB", "RGBA", "F") or image.mode.startswith("I;16"):
         return np.asarray(image)
     if image.mode == "I":
-        raise RuntimeError(f"{EXPECTED}: a PIL image of mode 'I' has no known range; convert it")
+        raise RuntimeError(
+            f"{DLIB_MESSAGE}: a PIL image of mode 'I' has no known range of values. "
+            "Convert it to mode 'L' or 'RGB'"
+        )
     return np.asarray(image.convert("L" if image.mode == "LA" else "RGB"))
 
 
@@ -49,12 +52,12 @@ def _from_torch(image: Any) -> NDArray[Any]:
         first, last = shape[0] in CHANNELS, shape[2] in CHANNELS
         if first and last:
             raise RuntimeError(
-                f"{EXPECTED}: a tensor of shape {shape} may have its channels first or last; "
+                f"{DLIB_MESSAGE}: a tensor of shape {shape} may have its channels first or last; "
                 "pass a numpy array (H, W, C) instead"
             )
         if first:
             image = image.permute(1, 2, 0)
-    if str(image.dtype) == "torch.bfloat16":  # numpy has none
+    if str(image.dtype) == "torch.bfloat16":  # numpy has no bfloat16
         image = image.float()
     return np.asarray(image.detach().cpu().numpy())
 
@@ -65,23 +68,25 @@ def _from_float(image: NDArray[np.floating]) -> Image:
     low, high = float(image.min()), float(image.max())
     if not (low >= 0 and high <= 255):  # NaN too
         raise RuntimeError(
-            f"{EXPECTED}: expected floats from 0 to 1 or from 0 to 255, got {low} to {high}"
+            f"{DLIB_MESSAGE}: expected floats from 0 to 1 or from 0 to 255, got {low} to {high}"
         )
     scale = 255.0 if high <= 1 else 1.0
     return np.round(image.astype(np.float32) * np.float32(scale)).astype(np.uint8)
 
 
 def as_image(image: object) -> Image:
-    """Convert to (H, W) gray or (H, W, 3) RGB uint8, by the rules above; copies only to convert.
+    """Convert an image to (H, W) gray or (H, W, 3) RGB uint8, by the rules of this module.
+
+    An array that already has this form is returned without a copy.
 
     Raises
     ------
     TypeError
-        No array, picture or tensor.
+        Not an array, a PIL image or a tensor.
     RuntimeError
-        An array of another kind; begins with dlib's own words.
+        An array of another shape or type. The message starts with dlib's own message.
     OSError, ValueError
-        Pillow's own, for a picture of a truncated file or one that is closed.
+        Raised by Pillow, for a truncated file or a closed picture.
     """
     if not isinstance(image, np.ndarray):
         readers = {"PIL": _from_pil, "torch": _from_torch}
@@ -90,15 +95,15 @@ def as_image(image: object) -> Image:
             raise TypeError(
                 "image must be a numpy.ndarray, a PIL.Image or a torch.Tensor, got "
                 + (
-                    IS_NONE
+                    NONE_HINT
                     if image is None
                     else f"{type(image).__module__}.{type(image).__qualname__}"
                 )
             )
         image = reader(image)
-    image = np.asarray(image)  # of a masked array or another subclass the plain pixels
+    image = np.asarray(image)  # the plain pixels of a masked array or another subclass
     if image.ndim != 2 and not (image.ndim == 3 and image.shape[2] in CHANNELS):
-        raise RuntimeError(f"{EXPECTED}: expected {SHAPES}, got {image.dtype} {image.shape}")
+        raise RuntimeError(f"{DLIB_MESSAGE}: expected {SHAPES}, got {image.dtype} {image.shape}")
     if image.ndim == 3:
         image = image[..., 0] if image.shape[2] == 1 else image[..., :3]
     if image.dtype == np.uint8:
@@ -110,5 +115,5 @@ def as_image(image: object) -> Image:
     if image.dtype in (np.float16, np.float32, np.float64):
         return _from_float(image)
     raise RuntimeError(
-        f"{EXPECTED}: expected uint8, uint16, bool or float, got {image.dtype} {image.shape}"
+        f"{DLIB_MESSAGE}: expected uint8, uint16, bool or float, got {image.dtype} {image.shape}"
     )

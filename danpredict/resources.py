@@ -1,4 +1,4 @@
-"""Where the data folders ``adapters/`` and ``weights/`` are, in a wheel and in a checkout."""
+"""Paths of the data folders ``adapters/`` and ``weights/``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from pathlib import Path
 
 
 def data_folder(name: str) -> Path:
-    """Path of ``adapters`` or ``weights``.
+    """Path of ``adapters`` or ``weights``: in the package (wheel) or beside it (checkout).
 
-    A wheel carries them inside the package, a checkout beside it.
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder.
     """
     package = Path(__file__).parent
     for folder in (package / name, package.parent / name):
         if folder.is_dir():
             return folder
-    raise FileNotFoundError(f"danpredict is installed without its {name} folder, beside {package}")
+    raise FileNotFoundError(
+        f"expected the folder {name} in {package} or beside it, found none: reinstall danpredict"
+    )

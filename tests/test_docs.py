@@ -21,7 +21,7 @@ import pytest
 import danpredict
 from danpredict.cli.main import build_parser, main
 from danpredict.datasets.dataset import read_folder
-from danpredict.datasets.face import Labels
+from danpredict.datasets.face import FaceLandmarks
 from danpredict.datasets.landmark_file import write_landmarks
 
 from .conftest import ROOT, Image
@@ -87,7 +87,7 @@ def files(
     (folder / "300w" / "hog_boxes.json").write_text("{}")
     write_dataset(folder / "photos", astronaut, landmarks, FACES)
     labels = [
-        Labels(str(face.path.relative_to(folder)), face.landmarks)
+        FaceLandmarks(str(face.path.relative_to(folder)), face.landmarks)
         for face in read_folder(folder / "photos")
     ]
     for table in ("faces.csv", "faces.xml", "training.xml", "testing.xml"):

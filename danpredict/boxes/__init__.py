@@ -1,6 +1,6 @@
-"""Boxes around faces: detectors, and where the landmarks lie in their boxes."""
+"""Face boxes, face detectors, and where the landmarks lie in a detector's boxes."""
 
-# Pickles made by 0.2.0 look for these here.
+# Pickles of version 0.2.0 refer to these names.
 from danpredict.boxes.calibration import BoxCalibration, fit_box_calibration
 
 __all__ = ["BoxCalibration", "fit_box_calibration"]

@@ -1,4 +1,4 @@
-"""Where the landmarks lie inside a detector's rectangle, from ``adapters/boxes.json``."""
+"""Where the landmarks lie in a detector's boxes, from ``adapters/boxes.json``."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ from danpredict.boxes.face_box import FaceBox
 from danpredict.geometry.similarity import BoundingBox, FloatArray
 from danpredict.resources import data_folder
 
-EXPECTED_SOURCE = "dlib-hog"  # whose rectangles a rectangle of unknown origin is taken for
+EXPECTED_SOURCE = "dlib-hog"  # boxes without a source count as this detector's
 ALIASES = {"dlib": EXPECTED_SOURCE}
 
 
 @dataclass(frozen=True)
 class BoxCalibration:
-    """The tight landmark box in fractions of a detector's rectangle.
+    """The tight box of the landmarks, in fractions of a detector's box.
 
-    0 is the centre of its left or top pixel, and 1 lies its inclusive width or height further.
+    Attributes
+    ----------
+    left, right : float
+        0 is the centre of the box's left pixel column, 1 is one inclusive width further right.
+    top, bottom : float
+        0 is the centre of the box's top pixel row, 1 is one inclusive height further down.
     """
 
     left: float
@@ -32,11 +37,11 @@ class BoxCalibration:
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> BoxCalibration:
-        """From an entry of ``boxes.json`` or of a model file; other keys are left alone."""
+        """The calibration in an entry of ``boxes.json`` or of a model file; ignores other keys."""
         return cls(entry["left"], entry["top"], entry["right"], entry["bottom"])
 
     def landmark_box(self, left: float, top: float, right: float, bottom: float) -> BoundingBox:
-        """The landmark box expected in a rectangle.
+        """The tight landmark box that is expected in a detector's box.
 
         Parameters
         ----------
@@ -52,7 +57,7 @@ class BoxCalibration:
         )
 
     def box_around(self, box: BoundingBox) -> BoundingBox:
-        """The rectangle in which `landmark_box` expects this landmark box."""
+        """The detector's box for a tight landmark box: the inverse of `landmark_box`."""
         width = (box.right - box.left) / (self.right - self.left)
         height = (box.bottom - box.top) / (self.bottom - self.top)
         left, top = box.left - self.left * width, box.top - self.top * height
@@ -62,19 +67,19 @@ class BoxCalibration:
 
 
 def fit_box_calibration(boxes: FloatArray, landmarks: FloatArray) -> BoxCalibration:
-    """Where the landmarks' tight box lies in a detector's boxes: medians over annotated faces.
+    """Measure where the landmarks lie in a detector's boxes: medians over annotated faces.
 
     Parameters
     ----------
     boxes : (N, 4) float
         Left, top, right, bottom, image pixels, inclusive.
     landmarks : (N, L, 2) float, image pixels
-        NaN where they are not labelled.
+        Landmarks that are not labelled are NaN.
 
     Raises
     ------
     ValueError
-        No faces, not as many boxes as faces, or boxes without a width and a height.
+        No faces, a different number of boxes and faces, or a box without a width and a height.
     """
     boxes, landmarks = np.asarray(boxes, float), np.asarray(landmarks, float)
     if boxes.shape != (len(landmarks), 4) or not len(boxes) or landmarks.ndim != 3:
@@ -84,7 +89,7 @@ def fit_box_calibration(boxes: FloatArray, landmarks: FloatArray) -> BoxCalibrat
     corner, size = boxes[:, :2], boxes[:, 2:] - boxes[:, :2] + 1
     if not (size > 0).all():
         bad = boxes[(size <= 0).any(1)][0]
-        raise ValueError(f"expected boxes with a width and a height, got {bad}")
+        raise ValueError(f"expected boxes with a width and a height, got {bad.tolist()}")
     low = np.median((np.nanmin(landmarks, 1) - corner) / size, axis=0)
     high = np.median((np.nanmax(landmarks, 1) - corner) / size, axis=0)
     return BoxCalibration(*(round(float(v), 4) for v in (*low, *high)))
@@ -92,7 +97,7 @@ def fit_box_calibration(boxes: FloatArray, landmarks: FloatArray) -> BoxCalibrat
 
 @cache
 def box_calibration(source: str) -> BoxCalibration:
-    """Calibration of a named detector.
+    """The calibration of a detector, by the detector's name.
 
     Raises
     ------
@@ -102,17 +107,24 @@ def box_calibration(source: str) -> BoxCalibration:
     table = json.loads((data_folder("adapters") / "boxes.json").read_text("utf-8"))
     source = ALIASES.get(source, source)
     if source not in table:
-        raise ValueError(f"expected a box source out of {sorted(table)}, got {source!r}")
+        raise ValueError(f"expected a detector out of {sorted(table)} as source, got {source!r}")
     return BoxCalibration.read(table[source])
 
 
 def as_expected(box: FaceBox) -> tuple[float, float, float, float]:
-    """A detector's rectangle as models expect it: as dlib's HOG detector would have framed it.
+    """Convert a detector's box to the box that dlib's HOG detector would have given.
+
+    Models expect such boxes. Boxes without a source are returned unchanged.
+
+    Returns
+    -------
+    (left, top, right, bottom)
+        Image pixels, inclusive.
 
     Raises
     ------
     ValueError
-        A source that ``boxes.json`` does not know.
+        ``boxes.json`` has no calibration for the box's source.
     """
     if box.source is None or ALIASES.get(box.source, box.source) == EXPECTED_SOURCE:
         return box.sides

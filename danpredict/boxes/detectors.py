@@ -1,4 +1,4 @@
-"""Face detectors behind one interface: dlib's two, and those of the package face-alignment."""
+"""Face detectors of dlib and of the package face-alignment, with one interface."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from danpredict.boxes.face_box import FaceBox, face_box
 from danpredict.geometry.sampling import Image
 from danpredict.image_input import as_image
 
-OF_FACE_ALIGNMENT = ("blazeface", "retinaface", "scrfd", "sfd", "yunet")
-BLAZEFACE_SIDE = 128  # pixels that it shrinks a picture to
+FACE_ALIGNMENT_DETECTORS = ("blazeface", "retinaface", "scrfd", "sfd", "yunet")
+BLAZEFACE_SIZE = 128  # pixels; BlazeFace shrinks every picture to a square of this side
 CNN_FILE = "mmod_human_face_detector.dat"
 
 Detector = Callable[[Any], list[FaceBox]]
 
 
 def detectors() -> list[str]:
-    """Names that `load_detector` knows."""
-    return sorted([*ALIASES, "dlib-hog", "dlib-cnn", "face-alignment-dlib", *OF_FACE_ALIGNMENT])
+    """Names of all detectors of `load_detector`."""
+    names = ["dlib-hog", "dlib-cnn", "face-alignment-dlib", *FACE_ALIGNMENT_DETECTORS]
+    return sorted([*ALIASES, *names])
 
 
 def check_detector(name: str) -> None:
-    """Raise ValueError where no detector has this name."""
+    """Raise ValueError if no detector has this name."""
     if name not in detectors():
         near = difflib.get_close_matches(name, detectors(), 1)
         hint = f". Did you mean {near[0]!r}?" if near else ""
@@ -41,10 +42,13 @@ def _color(image: Image) -> Image:
 
 
 def _square(image: Image) -> Image:
-    """The picture with black beside it, of a side that BlazeFace's rounding shrinks to 128."""
+    """Pad a picture with black at the right and bottom to a square.
+
+    The side is one that face-alignment's rounding shrinks to exactly `BLAZEFACE_SIZE`.
+    """
     height, width = image.shape[:2]
     side = max(height, width)
-    while int(side * (BLAZEFACE_SIDE / side)) != BLAZEFACE_SIDE:
+    while int(side * (BLAZEFACE_SIZE / side)) != BLAZEFACE_SIZE:
         side += 1
     return np.pad(image, ((0, side - height), (0, side - width), (0, 0)))
 
@@ -71,14 +75,14 @@ def _dlib_cnn(weights: Path | None, upsample: int) -> Detector:
         package = find_spec("face_recognition_models")
         if package is None or package.origin is None:
             raise FileNotFoundError(
-                f"dlib's CNN detector needs {CNN_FILE}: install face_recognition_models, "
-                "or name the file as weights"
+                f"dlib's CNN detector needs the file {CNN_FILE}: pip install "
+                "face_recognition_models, or pass the file's path as weights"
             )
         weights = Path(package.origin).parent / "models" / CNN_FILE
     network = cnn_face_detector(weights)
 
     def detect(image: Any) -> list[FaceBox]:
-        return [face_box(found) for found in network(_color(as_image(image)), upsample)]
+        return [face_box(box) for box in network(_color(as_image(image)), upsample)]
 
     return detect
 
@@ -87,7 +91,8 @@ def _face_alignment(name: str, weights: Path | None, device: str) -> Detector:
     try:
         module = import_module(f"face_alignment.detection.{name.removeprefix('face-alignment-')}")
     except ModuleNotFoundError as error:
-        wanted = "danpredict[face-alignment]" if "face_alignment" in str(error) else error.name
+        package = (error.name or "").partition(".")[0]
+        wanted = "danpredict[face-alignment]" if package == "face_alignment" else package
         raise ImportError(f"the detector {name} needs pip install '{wanted}'") from error
     options: dict[str, Any] = {}
     if weights is not None:
@@ -96,16 +101,16 @@ def _face_alignment(name: str, weights: Path | None, device: str) -> Detector:
             options["path_to_anchor"] = str(weights.with_name("anchors.npy"))
     try:
         detector = module.FaceDetector(device=device, verbose=False, **options)
-    except OSError as error:  # what urllib raises is one too
+    except OSError as error:  # includes the errors of urllib
         raise RuntimeError(
-            f"the detector {name} could not load its weights ({error}): without a network, "
-            "download the file that face-alignment names and pass it as weights"
+            f"the detector {name} could not load its weights ({error}). Without a network, "
+            "download the file elsewhere and pass its path as weights"
         ) from error
     source = "dlib-hog" if name == "face-alignment-dlib" else name
 
     def detect(image: Any) -> list[FaceBox]:
         picture = _color(as_image(image))
-        if name == "blazeface":  # it sees the middle square alone
+        if name == "blazeface":  # it looks only at the central square of a picture
             picture = _square(picture)
         return [face_box(row, source) for row in detector.detect_from_image(picture)]
 
@@ -119,26 +124,28 @@ def load_detector(
     device: str = "cpu",
     upsample: int = 0,
 ) -> Detector:
-    """A face detector by name.
+    """Load a face detector.
 
     Parameters
     ----------
     name : str
-        ``"dlib"`` (its HOG detector), ``"dlib-cnn"``, or ``"blazeface"``, ``"retinaface"``,
-        ``"scrfd"``, ``"sfd"``, ``"yunet"`` and ``"face-alignment-dlib"`` of the package
-        face-alignment.
+        ``"dlib"`` (dlib's HOG detector) or ``"dlib-cnn"``; or one of the package face-alignment:
+        ``"blazeface"``, ``"retinaface"``, ``"scrfd"``, ``"sfd"``, ``"yunet"`` or
+        ``"face-alignment-dlib"``.
     weights : path, optional
-        The detector's file; blazeface's ``anchors.npy`` lies beside it. Without it dlib-cnn takes
-        the one in face_recognition_models, and face-alignment downloads its own.
+        The detector's weights file. For ``"blazeface"``, ``anchors.npy`` must be in the same
+        folder. By default, ``"dlib-cnn"`` uses the file of the package face_recognition_models, and
+        face-alignment downloads its files.
     device : str
-        Of torch, for face-alignment's detectors.
+        Torch device of face-alignment's detectors.
     upsample : int
-        How often dlib's detectors double the picture first, to find smaller faces.
+        How often dlib's detectors first double the size of the picture, to find smaller faces.
 
     Returns
     -------
     callable
-        From an image, as `danpredict.DANShapePredictor` takes it, to a list of `FaceBox`.
+        Takes an image, of any kind that `danpredict.DANShapePredictor` accepts; returns a list of
+        `FaceBox`.
 
     Raises
     ------
@@ -146,14 +153,16 @@ def load_detector(
         An unknown name.
     ImportError
         A package is missing.
-    FileNotFoundError, RuntimeError
-        A file is missing, or cannot be loaded.
+    FileNotFoundError
+        A weights file is missing.
+    RuntimeError
+        The weights cannot be loaded.
     """
     check_detector(name)
     full = ALIASES.get(name, name)
     path = None if weights is None else Path(weights)
     if path is not None and not path.is_file():
-        raise FileNotFoundError(f"expected the weights of {name}, found no {path}")
+        raise FileNotFoundError(f"expected the weights of {name}, found no file {path}")
     if full == "dlib-hog":
         return _dlib_hog(upsample)
     if full == "dlib-cnn":

@@ -1,4 +1,4 @@
-"""Rectangles of any detector in one form."""
+"""`FaceBox`: the box of a face, and its conversion from the boxes of any detector."""
 
 from __future__ import annotations
 
@@ -10,54 +10,54 @@ from typing import Any
 
 import numpy as np
 
-LARGEST = sys.float_info.max
-SEVERAL = ("rectangles", "mmod_rectangles")  # dlib's lists
+MAX_FLOAT = sys.float_info.max
+DLIB_BOX_LISTS = ("rectangles", "mmod_rectangles")
 SIDES = ("left", "top", "right", "bottom")
 
 
 def _number(name: str, value: object) -> float:
-    """A number as Python's own: numpy's uint8 would wrap around in what follows.
+    """Convert a number to Python's int or float: sums of numpy's uint8 would overflow.
 
     Raises
     ------
     TypeError
-        No number.
+        Not a number.
     ValueError
-        NaN, or infinite.
+        NaN or infinite.
     """
     number: float
-    if type(value) is float or type(value) is int:  # nearly always, and fast
+    if type(value) is float or type(value) is int:  # the common case, and fast
         number = value
     elif isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
         number = value.item() if isinstance(value, np.generic) else float(value)
     else:
         raise TypeError(f"expected a number for {name}, got {value!r:.80} ({type(value).__name__})")
-    if not -LARGEST <= number <= LARGEST:  # NaN too
+    if not -MAX_FLOAT <= number <= MAX_FLOAT:  # NaN too
         raise ValueError(f"expected a finite number for {name}, got {number!r:.80}")
     return number
 
 
 @dataclass(frozen=True)
 class FaceBox:
-    """Where a detector sees a face.
+    """The box of a face in an image.
 
     Attributes
     ----------
     left, top, right, bottom : float
         Image pixels, inclusive as in dlib; the centre of the top-left pixel is (0, 0).
     score : float or None
-        The detector's own, in its own unit.
+        The detector's score, in the detector's own unit.
     source : str or None
-        Name of the detector, whose calibration is in ``adapters/boxes.json``; None for rectangles
-        as the model expects them, which for the shipped ones is dlib's HOG detector.
+        Name of the detector; ``adapters/boxes.json`` has its calibration. None for boxes as the
+        model expects them. The shipped models expect boxes of dlib's HOG detector.
 
     Raises
     ------
     TypeError
-        A side or a score that is no number (a string or a bool is none), or a source that is no
-        string.
+        A coordinate or a score that is not a number (strings and bools are not), or a source that
+        is not a string.
     ValueError
-        A side or a score that is NaN or infinite.
+        A coordinate or a score that is NaN or infinite.
     """
 
     left: float
@@ -72,7 +72,7 @@ class FaceBox:
             value = getattr(self, name)
             number = _number(name, value)
             if number is not value:
-                object.__setattr__(self, name, number)  # the way to set it in a frozen dataclass
+                object.__setattr__(self, name, number)  # the dataclass is frozen
         if self.source is not None and not isinstance(self.source, str):
             raise TypeError(f"expected the name of a detector as source, got {self.source!r:.80}")
 
@@ -80,7 +80,7 @@ class FaceBox:
     def from_xywh(
         cls, x: float, y: float, width: float, height: float, source: str | None = None
     ) -> FaceBox:
-        """From left, top, width and height, the order of OpenCV; raises as `FaceBox`."""
+        """A box from left, top, width and height, as OpenCV returns them; raises as `FaceBox`."""
         x, y = _number("x", x), _number("y", y)
         right, bottom = x + _number("width", width) - 1, y + _number("height", height) - 1
         return cls(x, y, right, bottom, None, source)
@@ -89,7 +89,7 @@ class FaceBox:
     def from_css(
         cls, top: float, right: float, bottom: float, left: float, source: str | None = None
     ) -> FaceBox:
-        """From top, right, bottom and left, the order of face_recognition."""
+        """A box from top, right, bottom and left, as face_recognition returns them."""
         return cls(left, top, right, bottom, None, source)
 
     @property
@@ -99,30 +99,31 @@ class FaceBox:
 
 
 def face_box(box: Any, source: str | None = None) -> FaceBox:
-    """Take a rectangle of any kind.
+    """Convert a box of any kind to a `FaceBox`.
 
     Parameters
     ----------
     box : FaceBox, dlib.rectangle, dlib.drectangle, dlib.mmod_rectangle, or 4 or 5 numbers
-        Numbers are left, top, right, bottom and perhaps a score, as face-alignment's detectors
-        return them, in a sequence, a numpy array or a torch tensor. For other orders see
+        Numbers are left, top, right, bottom and optionally a score, as face-alignment's detectors
+        return them: a sequence, a numpy array or a torch tensor. For other orders, use
         `FaceBox.from_xywh` and `FaceBox.from_css`.
     source : str, optional
-        Name of the detector. Only a ``mmod_rectangle`` and a `FaceBox` tell it themselves.
+        Name of the detector. By default, a `FaceBox` keeps its source, a ``mmod_rectangle`` comes
+        from ``"dlib-cnn"``, and other boxes have no source.
 
     Raises
     ------
     TypeError
-        No rectangle; among these strings, bytes, and rows of strings, bools or dates.
+        Not a box: for example a string, or a sequence of strings, bools or dates.
     ValueError
         Numbers that are not finite.
     """
     if isinstance(box, FaceBox):
         return box if source is None else replace(box, source=source)
     if hasattr(box, "rect") and hasattr(box, "confidence") and not hasattr(box, "parts"):
-        found = face_box(box.rect, source or "dlib-cnn")
-        return replace(found, score=box.confidence)
-    if all(callable(getattr(box, side, None)) for side in ("left", "top", "right", "bottom")):
+        without_score = face_box(box.rect, source or "dlib-cnn")
+        return replace(without_score, score=box.confidence)
+    if all(callable(getattr(box, side, None)) for side in SIDES):
         return FaceBox(box.left(), box.top(), box.right(), box.bottom(), None, source)
     row = _row(box)
     if row is not None and len(row) in (4, 5):
@@ -132,12 +133,12 @@ def face_box(box: Any, source: str | None = None) -> FaceBox:
         return FaceBox(left, top, right, bottom, score[0] if score else None, source)
     raise TypeError(
         "box must be a dlib rectangle, a danpredict.FaceBox or (left, top, right, bottom"
-        f"[, score]), got {_described(box)}{_hint(box)}"
+        f"[, score]), got {_described(box)}{_advice(box)}"
     )
 
 
 def _row(box: Any) -> list[Any] | None:
-    """The elements of what may be a row of numbers, as Python's own; None for anything else."""
+    """The elements of a sequence, array or tensor as Python numbers; None if it is neither."""
     if type(box).__module__.partition(".")[0] == "torch" and hasattr(box, "detach"):
         box = box.detach().cpu()
         box = (box.double() if box.is_floating_point() else box).numpy()  # numpy has no bfloat16
@@ -145,7 +146,7 @@ def _row(box: Any) -> list[Any] | None:
         numeric = box.ndim == 1 and box.dtype.kind in "iuf"
         return box.tolist() if numeric else None
     if isinstance(box, Sequence) and not isinstance(box, str | bytes | bytearray | memoryview):
-        # Elements of numpy and torch become Python's; a list in a list stays one, and is refused.
+        # Scalars of numpy and torch become Python numbers. Nested lists stay lists: not numbers.
         row = [value.item() if getattr(value, "ndim", None) == 0 else value for value in box]
         return row if len(row) not in (4, 5) or all(map(_is_number, row)) else None
     return None
@@ -162,15 +163,15 @@ def _described(box: object) -> str:
     return f"{kind} {box!r:.80}"
 
 
-def _hint(box: object) -> str:
-    """What to do with several rectangles in one: the commonest mistake."""
-    several = type(box).__name__ in SEVERAL or (
+def _advice(box: object) -> str:
+    """Advice for the most common mistake, several boxes instead of one; "" for other mistakes."""
+    several = type(box).__name__ in DLIB_BOX_LISTS or (
         isinstance(box, Sequence | np.ndarray)
         and getattr(box, "ndim", 1) > 0
         and len(box) > 0
         and _is_box(box[0])
     )
-    return ". For several rectangles of an image use predictor.predict(image, rects)" * several
+    return ". For several boxes in one image, use predictor.predict(image, rects)" * several
 
 
 def _is_box(item: object) -> bool:

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
     if out is not None:
         check_outputs([out, out.with_suffix(".png")], dataset_files(faces))
     detector = None
-    if all(face.rectangle is None for face in faces):
+    if all(face.box is None for face in faces):
         from danpredict.dlib_compat.detectors import frontal_face_detector
 
         detector = frontal_face_detector()

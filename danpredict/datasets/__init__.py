@@ -1,1 +1,1 @@
-"""Faces with landmarks in files; each format is read and written in one module."""
+"""Files of faces with landmarks. Each format has one module that reads and writes it."""

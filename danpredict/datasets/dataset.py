@@ -1,55 +1,68 @@
-"""Faces with landmarks on disk: 300-W folders (``.pts``), CSV tables, imglab XML."""
+"""Read annotated faces with their pictures: 300-W folders (``.pts``), CSV tables, imglab XML."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from danpredict.datasets.boxes_file import read_rectangles
+from danpredict.datasets.boxes_json import read_boxes
 from danpredict.datasets.csv_table import read_csv
 from danpredict.datasets.face import LabelledFace
 from danpredict.datasets.pts import read_pts
 from danpredict.files.pictures import PICTURES
 
 
-def read_folder(folder: Path, rectangles: Path | None = None) -> list[LabelledFace]:
-    """Every picture with a ``.pts`` file of the same name, in the folder and below, sorted.
+def read_folder(folder: Path, boxes: Path | None = None) -> list[LabelledFace]:
+    """Read all pictures that have a ``.pts`` file of the same name, in a folder and below.
 
     Parameters
     ----------
     folder : Path
-    rectangles : Path, optional
-        JSON object from picture, as a path relative to the JSON file, to
-        ``[left, top, right, bottom]`` or null.
+    boxes : Path, optional
+        JSON file with a detector's boxes: an object from the picture's path, relative to the JSON
+        file, to ``[left, top, right, bottom]`` or null.
+
+    Returns
+    -------
+    list of LabelledFace
+        Sorted by path.
 
     Raises
     ------
     FileNotFoundError
-        No such folder, or no annotated picture in it.
+        No such folder or JSON file, or no annotated picture in the folder.
     ValueError
         A damaged ``.pts`` or JSON file.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"expected a folder of pictures with .pts files, got {folder}")
-    boxes = {} if rectangles is None else read_rectangles(rectangles)
+    box_of = {} if boxes is None else read_boxes(boxes)
     faces = []
     for path in sorted(folder.rglob("*")):
-        points = path.with_suffix(".pts")
-        if path.suffix.lower() in PICTURES and points.is_file():
-            faces.append(LabelledFace(path, read_pts(points), boxes.get(path.resolve())))
+        labels = path.with_suffix(".pts")
+        if path.suffix.lower() in PICTURES and labels.is_file():
+            faces.append(LabelledFace(path, read_pts(labels), box_of.get(path.resolve())))
     if not faces:
         raise FileNotFoundError(f"expected pictures with .pts files, found none in {folder}")
     return faces
 
 
-def read_dataset(path: Path, size: int, rectangles: Path | None = None) -> list[LabelledFace]:
-    """A 300-W folder, a ``.csv`` table or an imglab ``.xml`` file, by what the path is.
+def read_dataset(path: Path, size: int, boxes: Path | None = None) -> list[LabelledFace]:
+    """Read a 300-W folder, a ``.csv`` table or an imglab ``.xml`` file.
 
     Parameters
     ----------
+    path : Path
+        Its suffix says which of these it is.
     size : int
-        Number of landmarks; ``.pts`` files have to have all of them.
-    rectangles : Path, optional
-        For folders; see `read_folder`.
+        Number of landmarks. Each ``.pts`` file must have exactly this number.
+    boxes : Path, optional
+        Detector boxes for a folder; see `read_folder`. Not used for files.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        See `read_folder`, `danpredict.datasets.csv_table.read_csv` and
+        `danpredict.datasets.imglab.read_imglab`.
     """
     if path.suffix.lower() == ".csv":
         return read_csv(path, size)
@@ -57,7 +70,7 @@ def read_dataset(path: Path, size: int, rectangles: Path | None = None) -> list[
         from danpredict.datasets.imglab import read_imglab
 
         return read_imglab(path, size)
-    faces = read_folder(path, rectangles)
+    faces = read_folder(path, boxes)
     for face in faces:
         if len(face.landmarks) != size:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""One annotated face."""
+"""One annotated face, with or without its picture."""
 
 from __future__ import annotations
 
@@ -11,36 +11,54 @@ from danpredict.files.pictures import read_picture
 from danpredict.geometry.sampling import Image
 from danpredict.geometry.similarity import FloatArray
 
-Rectangle = tuple[float, float, float, float]  # left, top, right, bottom, inclusive
+BoxTuple = tuple[float, float, float, float]  # left, top, right, bottom; image pixels, inclusive
 
 
 @dataclass(frozen=True)
 class LabelledFace:
-    """One annotated face. Landmarks are (L, 2) in image pixels, the top-left centre is (0, 0).
+    """One annotated face and its picture.
 
-    Landmarks that are not labelled are NaN, x and y.
-    ``rectangle`` is a detector's (left, top, right, bottom), inclusive; None where there is none.
-    ``image`` is for pictures that lie on no disk.
+    Attributes
+    ----------
+    path : Path
+        The picture's file.
+    landmarks : (L, 2) float
+        Image pixels; the centre of the top-left pixel is (0, 0). NaN (x and y) for landmarks that
+        are not labelled.
+    box : (left, top, right, bottom) or None
+        A detector's box, image pixels, inclusive; None if there is none.
+    image : (H, W) or (H, W, 3) uint8 or None
+        The picture, if it is not in a file.
     """
 
     path: Path
     landmarks: FloatArray
-    rectangle: Rectangle | None = None
+    box: BoxTuple | None = None
     image: Image | None = None
 
     def picture(self) -> Image:
-        """H x W gray or H x W x 3 RGB uint8; see `read_picture`."""
+        """The picture, (H, W) gray or (H, W, 3) RGB uint8; raises as `read_picture`."""
         return read_picture(self.path) if self.image is None else self.image
 
     @property
     def photo(self) -> str:
-        """The same for faces cut from one photo: 300-W numbers these ``_1``, ``_2``, ..."""
+        """A name that faces from the same photo share: 300-W numbers these ``_1``, ``_2``, ..."""
         return f"{self.path.parent.name}/{re.sub(r'_[0-9]$', '', self.path.stem)}"
 
 
-class Labels(NamedTuple):
-    """One face's landmarks, (L, 2) image pixels from 0, NaN where unknown."""
+class FaceLandmarks(NamedTuple):
+    """The landmarks of one face, with the name of its picture.
+
+    Attributes
+    ----------
+    picture : str
+        The picture's name, as the file of landmarks gives it.
+    landmarks : (L, 2) float
+        Image pixels; the centre of the top-left pixel is (0, 0). NaN for unknown landmarks.
+    box : (left, top, right, bottom) or None
+        Image pixels, inclusive.
+    """
 
     picture: str
     landmarks: FloatArray
-    rectangle: Rectangle | None = None
+    box: BoxTuple | None = None

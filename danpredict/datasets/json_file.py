@@ -1,4 +1,4 @@
-"""JSON files of landmarks: ``{"a.jpg": [[[x, y], ...], ...]}``."""
+"""JSON files of landmarks: ``{"a.jpg": [[[x, y], ...], ...]}``, image pixels from 0."""
 
 from __future__ import annotations
 
@@ -8,21 +8,29 @@ from pathlib import Path
 
 import numpy as np
 
-from danpredict.datasets.face import Labels
+from danpredict.datasets.face import FaceLandmarks
+
+DECIMALS = 4
 
 
-def read_json(path: Path, size: int) -> list[Labels]:
+def read_faces(path: Path, size: int) -> list[FaceLandmarks]:
+    """Read the faces of a JSON file; null becomes NaN.
+
+    The number of landmarks is that of the file, which may differ from ``size``. Damaged files raise
+    ValueError, TypeError, AttributeError or RecursionError.
+    """
     table = json.loads(path.read_text("utf-8-sig"))
     return [
-        Labels(picture, np.array(face, float))  # null becomes NaN
+        FaceLandmarks(picture, np.array(face, float))
         for picture, faces in table.items()
         for face in faces
     ]
 
 
-def json_text(faces: Sequence[Labels]) -> str:
+def faces_text(faces: Sequence[FaceLandmarks]) -> str:
+    """The contents of a JSON file; NaN becomes null. Faces of one picture are put together."""
     table: dict[str, list[list[list[float | None]]]] = {}
     for face in faces:
-        points = [[None if np.isnan(v) else round(v, 4) for v in p] for p in face.landmarks]
-        table.setdefault(face.picture, []).append(points)
+        rows = [[None if np.isnan(v) else round(v, DECIMALS) for v in p] for p in face.landmarks]
+        table.setdefault(face.picture, []).append(rows)
     return json.dumps(table)

@@ -1,7 +1,4 @@
-"""Landmarks in files, without their pictures: ``.pts``, ``.csv``, ``.json`` and imglab ``.xml``.
-
-In JSON a picture's name stands before the list of its faces: ``{"a.jpg": [[[x, y], ...], ...]}``.
-"""
+"""Read and write files of landmarks without their pictures; the suffix says the format."""
 
 from __future__ import annotations
 
@@ -12,38 +9,43 @@ from pathlib import Path
 import numpy as np
 
 from danpredict.datasets import csv_table, imglab, json_file, pts
-from danpredict.datasets.face import Labels
+from danpredict.datasets.face import FaceLandmarks
 from danpredict.files.outputs import replacing
 
-READERS: dict[str, Callable[[Path, int], list[Labels]]] = {
-    ".pts": pts.read_pts_landmarks,
-    ".csv": csv_table.read_csv_landmarks,
-    ".json": json_file.read_json,
-    ".xml": imglab.read_imglab_landmarks,
+READERS: dict[str, Callable[[Path, int], list[FaceLandmarks]]] = {
+    ".pts": pts.read_faces,
+    ".csv": csv_table.read_faces,
+    ".json": json_file.read_faces,
+    ".xml": imglab.read_faces,
 }
-WRITERS: dict[str, Callable[[Sequence[Labels]], str]] = {
-    ".pts": pts.pts_text,
-    ".csv": csv_table.csv_text,
-    ".json": json_file.json_text,
-    ".xml": imglab.imglab_text,
+WRITERS: dict[str, Callable[[Sequence[FaceLandmarks]], str]] = {
+    ".pts": pts.faces_text,
+    ".csv": csv_table.faces_text,
+    ".json": json_file.faces_text,
+    ".xml": imglab.faces_text,
 }
-ROUNDING = {".pts": 1e-4, ".csv": 1e-4, ".json": 1e-4, ".xml": 0.5001}  # pixels
+# Largest difference, pixels, between landmarks before writing and after reading.
+ROUNDING = {".pts": 1e-4, ".csv": 1e-4, ".json": 1e-4, ".xml": 0.5001}
 
 
 def check_kind(path: Path) -> str:
-    """The suffix of a landmark file; ValueError where it is none of those that are known."""
+    """The suffix of a landmark file, in lower case; ValueError if it is not a known format."""
     if path.suffix.lower() not in READERS:
-        raise ValueError(f"expected a file out of {sorted(READERS)}, got {path}")
+        raise ValueError(
+            f"expected a file of landmarks that ends in one of {sorted(READERS)}, got {path}"
+        )
     return path.suffix.lower()
 
 
-def read_landmarks(path: Path, size: int) -> list[Labels]:
-    """All faces of a file, each with ``size`` landmarks.
+def read_landmarks(path: Path, size: int) -> list[FaceLandmarks]:
+    """Read all faces of a file, each with ``size`` landmarks. The suffix says the format.
 
     Raises
     ------
-    FileNotFoundError, ValueError
-        No such file, another kind of file, a damaged one, or another number of landmarks.
+    FileNotFoundError
+        No such file.
+    ValueError
+        An unknown format, a damaged file, no faces, or another number of landmarks.
     """
     reader = READERS[check_kind(path)]
     if not path.is_file():
@@ -51,7 +53,7 @@ def read_landmarks(path: Path, size: int) -> list[Labels]:
     try:
         faces = reader(path, size)
         if not faces:
-            raise ValueError("no faces in it")
+            raise ValueError("the file has no faces")
         shapes = {face.landmarks.shape for face in faces} - {(size, 2)}
         if shapes:
             raise ValueError(f"landmarks of shape {shapes.pop()}")
@@ -70,38 +72,38 @@ def read_landmarks(path: Path, size: int) -> list[Labels]:
     return faces
 
 
-def _check_read_back(temporary: Path, faces: Sequence[Labels], path: Path) -> None:
-    """Refuse a file that would not be read as what was meant to be written."""
+def _check_read_back(temporary: Path, faces: Sequence[FaceLandmarks], path: Path) -> None:
+    """Raise ValueError if a written file is not read back as the same faces."""
     try:
-        found = read_landmarks(temporary, len(faces[0].landmarks))
+        read = read_landmarks(temporary, len(faces[0].landmarks))
     except ValueError as error:
         raise ValueError(f"{path.suffix} files cannot hold these landmarks: {error}") from error
-    named = path.suffix.lower() != ".pts"  # which hold no picture's name
+    named = path.suffix.lower() != ".pts"  # .pts files have no picture names
 
-    def listed(rows: Sequence[Labels]) -> list[Labels]:
+    def listed(rows: Sequence[FaceLandmarks]) -> list[FaceLandmarks]:
         return sorted(rows, key=lambda row: row.picture) if named else list(rows)
 
-    off = ROUNDING[path.suffix.lower()]
-    same = len(found) == len(faces) and all(
+    rounding = ROUNDING[path.suffix.lower()]
+    same = len(read) == len(faces) and all(
         (a.picture == b.picture or not named)
-        and np.allclose(a.landmarks, b.landmarks, rtol=0, atol=off, equal_nan=True)
-        for a, b in zip(listed(found), listed(faces), strict=True)
+        and np.allclose(a.landmarks, b.landmarks, rtol=0, atol=rounding, equal_nan=True)
+        for a, b in zip(listed(read), listed(faces), strict=True)
     )
     if not same:
         raise ValueError(f"{path.suffix} files cannot hold these names or landmarks unchanged")
 
 
-def write_landmarks(path: Path, faces: Sequence[Labels]) -> None:
-    """Write all faces to a file, of the kind that its name says.
+def write_landmarks(path: Path, faces: Sequence[FaceLandmarks]) -> None:
+    """Write all faces to a file. The suffix says the format.
 
-    The file is read back before it takes its name.
+    The file is first written under a temporary name, read back and compared.
 
     Raises
     ------
     ValueError
-        Another kind of file, no faces, or what such a file cannot hold.
+        An unknown format, no faces, infinite landmarks, or faces that the format cannot store.
     OSError
-        The file cannot be written; an older one stays as it was.
+        The file cannot be written. An older file stays as it was.
     """
     write = WRITERS[check_kind(path)]
     if not faces:

@@ -1,1 +1,1 @@
-"""dlib's classes, or stand-ins where dlib is not installed."""
+"""dlib's classes, or stand-ins if dlib is not installed."""

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class Detection(full_object_detection):
-    """A ``dlib.full_object_detection`` (or its stand-in) that also keeps sub-pixel landmarks.
+    """A ``dlib.full_object_detection`` (or its stand-in) with sub-pixel landmarks.
 
-    ``rect``, ``num_parts``, ``part(i)`` and ``parts()`` are dlib's. Parts are whole pixels, rounded
-    by ``floor(x + 0.5)`` as in dlib. From dlib 20.0.1 on, dlib's own functions such as
-    ``get_face_chip`` use the fractions too.
+    ``rect``, ``num_parts``, ``part(i)`` and ``parts()`` are dlib's. ``part(i)`` is landmark ``i``,
+    rounded to whole pixels by ``floor(x + 0.5)`` as in dlib. From dlib 20.0.1 on, functions of
+    dlib such as ``get_face_chip`` use the fractions of pixels too.
 
     Attributes
     ----------
@@ -37,18 +37,18 @@ class Detection(full_object_detection):
     sigma : (L,) float32 or None
         Expected error of each landmark, image pixels; None if the model has no uncertainty.
     confidence : float or None
-        Probability that this is a face and was found well (mean error below 8 % of the distance
-        of the outer eye corners); None if the model has no uncertainty.
+        Probability that this is a face whose landmarks have a mean error below 8 % of the distance
+        between the outer eye corners; None if the model has no uncertainty.
     stages : (S, L, 2) float32 or None
-        Landmarks after each stage; the last are ``landmarks``.
+        Landmarks after each stage, image pixels; ``stages[-1]`` equals ``landmarks``.
     present : (L,) bool
-        False where ``part(i)`` is dlib's "not present". There ``landmarks`` holds a guess, or NaN
-        if the model's convention lacks the landmark.
+        False if ``part(i)`` is dlib's "not present". Such a landmark is uncertain, or NaN if it
+        cannot be computed from the model's landmarks.
     convention : str or None
         Name of the landmarks' convention.
     transform : skimage.transform.SimilarityTransform or None
-        Image to the model's canonical frame, in which the face is upright: the least-squares fit
-        of the landmarks to the model's mean shape.
+        From image pixels to the model's canonical frame, where the face is upright: the
+        least-squares fit of the model's final landmarks to its mean shape.
     track_id : int or None
         Number of the face in a video; see `danpredict.Tracker`.
 
@@ -57,7 +57,7 @@ class Detection(full_object_detection):
     TypeError
         ``rect`` is not a rectangle.
     ValueError
-        Arrays of other shapes, or present landmarks that are not finite or at 2 ** 47 or beyond.
+        An array of a wrong shape, or a present landmark that is not finite or not below 2 ** 47.
     """
 
     transform: SimilarityTransform | None = None
@@ -101,18 +101,18 @@ class Detection(full_object_detection):
         return f"<Detection in {self.rect}: {self.num_parts} landmarks{name}{confidence}{track}>"
 
     def _repr_png_(self) -> bytes:
-        """The landmarks and their uncertainty as a picture, which notebooks show."""
+        """The landmarks and their uncertainty as a PNG picture, which notebooks display."""
         return landmarks_png(self.landmarks, self.sigma, self.present)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # dlib's own pickling drops the attributes of subclasses.
+        # dlib's own pickling loses the attributes of subclasses.
         rect = self.rect
         sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
         return _restore, (sides, self.__dict__)
 
 
 def _restore(sides: tuple[int, int, int, int], attributes: dict[str, Any]) -> Detection:
-    """Rebuild a detection from a pickle; ValueError if the state is not a detection's."""
+    """Rebuild a detection from a pickle; ValueError if the pickle has something else."""
     names = ("landmarks", "sigma", "confidence", "stages", "present", "convention")
     if not isinstance(attributes, dict) or not set(names) <= set(attributes):
         raise ValueError(
@@ -122,7 +122,7 @@ def _restore(sides: tuple[int, int, int, int], attributes: dict[str, Any]) -> De
         rect = rectangle(*sides)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
-            f"expected the four whole sides of a rectangle, got {sides!r:.80}"
+            f"expected four whole numbers for a rectangle, got {sides!r:.80}"
         ) from error
     detection = Detection(rect, *(attributes[name] for name in names))
     # The other attributes include those that users added.
@@ -131,7 +131,7 @@ def _restore(sides: tuple[int, int, int, int], attributes: dict[str, Any]) -> De
 
 
 def rectangle_of(rect: Any, box: Sequence[float]) -> rectangle:
-    """``rect`` itself if it is dlib's rectangle, else its (left, top, right, bottom), rounded."""
+    """``rect`` if it is dlib's rectangle, else ``box`` (left, top, right, bottom), rounded."""
     if isinstance(rect, rectangle):
         return rect
-    return rectangle(*(round(min(max(side, -COORDINATE_LIMIT), COORDINATE_LIMIT)) for side in box))
+    return rectangle(*(round(min(max(v, -COORDINATE_LIMIT), COORDINATE_LIMIT)) for v in box))

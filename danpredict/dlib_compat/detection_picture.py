@@ -1,4 +1,4 @@
-"""A detection as a small picture, for notebooks."""
+"""Draws the landmarks of a detection as a small picture, for notebooks."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-SIDE = 256  # pixels
+SIZE = 256  # pixels
 MARGIN = 16  # pixels
-FRACTION_BITS = 4  # OpenCV draws at sixteenths of a pixel
+FRACTION_BITS = 4  # of OpenCV's coordinates: steps of 1/16 pixel
 LANDMARK, UNCERTAINTY = (160, 60, 0), (235, 215, 190)  # BGR
 
 
@@ -17,7 +17,9 @@ def landmarks_png(
     sigma: NDArray[np.floating] | None,
     present: NDArray[np.bool_],
 ) -> bytes:
-    """Draw landmarks as dots, each on a disc of radius sigma, on white.
+    """Draw landmarks as blue dots on a white square, each on a pale disc of radius sigma.
+
+    The landmarks are centred and scaled to the square.
 
     Parameters
     ----------
@@ -29,17 +31,17 @@ def landmarks_png(
     Returns
     -------
     bytes
-        A PNG file.
+        A PNG file of `SIZE` x `SIZE` pixels.
     """
-    picture = np.full((SIDE, SIDE, 3), 255, np.uint8)
+    picture = np.full((SIZE, SIZE, 3), 255, np.uint8)
     shown = present & np.isfinite(landmarks).all(1)
     points = landmarks[shown].astype(np.float64)
     if len(points):
         low, extent = points.min(0), max(float(np.ptp(points, axis=0).max()), 1e-6)
-        scale = (SIDE - 2 * MARGIN) / extent
-        places = (points - low - np.ptp(points, axis=0) / 2) * scale + (SIDE - 1) / 2
+        scale = (SIZE - 2 * MARGIN) / extent
+        places = (points - low - np.ptp(points, axis=0) / 2) * scale + (SIZE - 1) / 2
         radii = np.zeros(len(points)) if sigma is None else sigma[shown] * scale
-        for (x, y), radius in zip(places, np.clip(radii, 0, SIDE), strict=True):
+        for (x, y), radius in zip(places, np.clip(radii, 0, SIZE), strict=True):
             _disc(picture, x, y, radius, UNCERTAINTY)
         for x, y in places:
             _disc(picture, x, y, 2.0, LANDMARK)

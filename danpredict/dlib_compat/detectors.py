@@ -11,9 +11,9 @@ from danpredict.dlib_compat.library import HAVE_DLIB, dlib, rectangle
 
 
 def check_as_dlib(image: Any, rect: Any) -> None:
-    """Raise what dlib's own predictor raises for an image or a rectangle, type and message.
+    """Raise the same exception as dlib's predictor for an unsupported image or rectangle.
 
-    Where dlib is installed its predictor without parts is asked.
+    If dlib is installed, this calls dlib's own predictor, without a model.
     """
     if HAVE_DLIB:
         dlib.shape_predictor()(image, rect)
@@ -43,7 +43,7 @@ def frontal_face_detector() -> Any:
 
 
 def cnn_face_detector(weights: Path) -> Any:
-    """The CNN detector of dlib, from its file; raises as `frontal_face_detector`."""
+    """The CNN detector of dlib with weights from a file; raises as `frontal_face_detector`."""
     _need_dlib()
     return dlib.cnn_face_detection_model_v1(str(weights))
 
@@ -52,5 +52,5 @@ def _need_dlib() -> None:
     if not HAVE_DLIB:
         raise ImportError(
             "dlib's detectors need dlib: pip install 'danpredict[dlib-bin]' (a wheel) or "
-            "'danpredict[dlib]' (compiles)"
+            "'danpredict[dlib]' (compiles dlib)"
         )

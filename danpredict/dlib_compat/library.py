@@ -1,4 +1,4 @@
-"""dlib's classes where dlib is installed, else their stand-ins. The only file that imports dlib."""
+"""dlib's classes if dlib is installed, else stand-ins. The only file that imports dlib."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Twins of dlib's ``point``, ``points``, ``rectangle`` and ``full_object_detection``.
+"""Stand-ins for dlib's ``point``, ``points``, ``rectangle`` and ``full_object_detection``.
 
-They behave like dlib's in what landmark code does with them, so that danpredict runs without dlib.
-Coordinates are whole pixels; a rectangle includes its right and bottom.
+They have the methods of dlib's classes that landmark code uses, so danpredict runs without dlib.
+Coordinates are whole pixels. Rectangles include their right column and bottom row.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def _whole(value: Any, what: str) -> int:
 
 
 class point:  # noqa: N801  # dlib's name
-    """Whole pixels, x to the right and y down; equal to itself alone, as in dlib."""
+    """A pixel: x to the right, y down. Points with equal coordinates are not equal, as in dlib."""
 
     def __init__(self, x: int, y: int) -> None:
         self.x, self.y = _whole(x, "x"), _whole(y, "y")
@@ -63,7 +63,7 @@ class points:  # noqa: N801
 
 
 class rectangle:  # noqa: N801
-    """Left, top, right and bottom, all inclusive; without arguments an empty one."""
+    """Left, top, right and bottom, all inclusive; an empty rectangle without arguments."""
 
     def __init__(self, left: int = 0, top: int = 0, right: int = -1, bottom: int = -1) -> None:
         names = ("left", "top", "right", "bottom")
@@ -71,52 +71,52 @@ class rectangle:  # noqa: N801
         self._sides = tuple(_whole(v, name) for v, name in zip(sides, names, strict=True))
 
     def left(self) -> int:
-        """First column."""
+        """The first column."""
         return self._sides[0]
 
     def top(self) -> int:
-        """First row."""
+        """The first row."""
         return self._sides[1]
 
     def right(self) -> int:
-        """Last column."""
+        """The last column."""
         return self._sides[2]
 
     def bottom(self) -> int:
-        """Last row."""
+        """The last row."""
         return self._sides[3]
 
     def is_empty(self) -> bool:
-        """Whether it has no pixel."""
+        """Whether the rectangle has no pixels."""
         return self.left() > self.right() or self.top() > self.bottom()
 
     def width(self) -> int:
-        """Columns."""
+        """Number of columns."""
         return 0 if self.is_empty() else self.right() - self.left() + 1
 
     def height(self) -> int:
-        """Rows."""
+        """Number of rows."""
         return 0 if self.is_empty() else self.bottom() - self.top() + 1
 
     def area(self) -> int:
-        """Pixels."""
+        """Number of pixels."""
         return self.width() * self.height()
 
     def center(self) -> point:
-        """The middle, rounded as dlib rounds it."""
+        """The central pixel, rounded as in dlib."""
         across, down = self.left() + self.right() + 1, self.top() + self.bottom() + 1
         return point(across // 2, down // 2)
 
     def tl_corner(self) -> point:
-        """Top left."""
+        """The top-left pixel."""
         return point(self.left(), self.top())
 
     def br_corner(self) -> point:
-        """Bottom right."""
+        """The bottom-right pixel."""
         return point(self.right(), self.bottom())
 
     def contains(self, x: int, y: int) -> bool:
-        """Whether a pixel lies in it."""
+        """Whether the rectangle contains a pixel."""
         return self.left() <= x <= self.right() and self.top() <= y <= self.bottom()
 
     def __eq__(self, other: object) -> bool:
@@ -133,7 +133,7 @@ class rectangle:  # noqa: N801
 
 
 class full_object_detection:  # noqa: N801
-    """A rectangle and the parts found in it."""
+    """A rectangle and the landmarks of its object, which dlib calls parts."""
 
     def __init__(self, rect: rectangle, parts: Iterable[point]) -> None:
         if not isinstance(rect, rectangle):
@@ -142,16 +142,16 @@ class full_object_detection:  # noqa: N801
 
     @property
     def rect(self) -> rectangle:
-        """As given."""
+        """The rectangle."""
         return self._rect
 
     @property
     def num_parts(self) -> int:
-        """How many parts there are."""
+        """Number of parts."""
         return len(self._parts)
 
     def part(self, idx: int) -> point:
-        """One part."""
+        """The part with an index from 0."""
         number = _whole(idx, "idx")
         if number < 0:
             raise TypeError(f"expected idx from 0, got {idx!r}")

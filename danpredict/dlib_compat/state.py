@@ -1,4 +1,7 @@
-"""dlib's serialised state of a detection, which keeps the fractions of its parts."""
+"""dlib's serialised state of a detection. It keeps the fractions of landmarks.
+
+dlib calls landmarks parts. Its Python constructor takes whole pixels only.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +13,33 @@ from numpy.typing import NDArray
 from danpredict.dlib_compat.library import HAVE_DLIB, dlib, rectangle
 
 ABSENT = 2**51 - 1  # x and y of dlib's OBJECT_PART_NOT_PRESENT, which has no name in Python
-PART_LIMIT = 2**47  # pixels; with FRACTION bits for the fraction, larger values overflow 63 bits
-FRACTION = 16  # bits of the fraction: steps of 1/65536 pixel
+PART_LIMIT = 2**47  # pixels; larger values with FRACTION bits for the fraction overflow 63 bits
+FRACTION = 16  # bits for the fraction: steps of 1/65536 pixel
 COORDINATE = np.dtype(
     [("sign", "u1"), ("mantissa", "<u8"), ("exponent_sign", "u1"), ("exponent", "u1")]
 )
 
 
 def _packed(value: int) -> bytes:
-    """A whole number in dlib's format: length and sign in one byte, then the magnitude."""
+    """An integer in dlib's format: one byte for length and sign, then the magnitude."""
     magnitude = abs(value)
     data = magnitude.to_bytes(max(1, (magnitude.bit_length() + 7) // 8), "little")
     return bytes([len(data) | (0x80 if value < 0 else 0)]) + data
 
 
 def dlib_state(rect: Any, landmarks: NDArray[np.floating], present: NDArray[np.bool_]) -> bytes:
-    """The bytes from which dlib 20.0.1 unpickles a detection whose parts have fractions.
+    """The state from which dlib 20.0.1 unpickles a detection with fractions of pixels.
 
     This is the format of dlib's ``serialize`` for ``full_object_detection``, version 2: the
     rectangle, then each coordinate as a mantissa and a power of two.
+
+    Parameters
+    ----------
+    rect : rectangle
+    landmarks : (L, 2) float, image pixels
+        Below `PART_LIMIT` where present.
+    present : (L,) bool
+        Other landmarks become dlib's "not present".
     """
     sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
     head = b"".join(map(_packed, (2, *sides, len(landmarks))))
@@ -48,12 +59,12 @@ def dlib_state(rect: Any, landmarks: NDArray[np.floating], present: NDArray[np.b
 
 
 def restore_state(detection: Any, state: bytes) -> None:
-    """Give a dlib detection a state of `dlib_state`."""
+    """Set the state of a dlib detection to one of `dlib_state`."""
     detection.__setstate__((state,))
 
 
 def _keeps_fractions() -> bool:
-    """Whether this dlib keeps the fractions of parts. Version 20.0.1 and later ones do."""
+    """Whether the installed dlib keeps fractions. Versions from 20.0.1 on do."""
     if not HAVE_DLIB:
         return False
     try:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from danpredict.boxes.face_box import FaceBox, face_box
-from danpredict.datasets.face import LabelledFace, Rectangle
+from danpredict.datasets.face import BoxTuple, LabelledFace
 from danpredict.evaluation.metrics import (
     FAILURE,
     normalised_errors,
@@ -77,7 +77,7 @@ def gather(detections: Sequence[Any]) -> Observation:
     )
 
 
-def overlap(first: Rectangle, second: Rectangle) -> float:
+def overlap(first: BoxTuple, second: BoxTuple) -> float:
     """Intersection over union of two rectangles, 0 to 1."""
     across = min(first[2], second[2]) - max(first[0], second[0])
     down = min(first[3], second[3]) - max(first[1], second[1])
@@ -100,8 +100,8 @@ def rectangle_on(image: Image, face: LabelledFace, detector: Callable[..., Any])
 
 
 def background_rectangle(
-    rng: np.random.Generator, image: Image, face: LabelledFace, rectangle: Rectangle
-) -> Rectangle | None:
+    rng: np.random.Generator, image: Image, face: LabelledFace, rectangle: BoxTuple
+) -> BoxTuple | None:
     """A random square of the picture that shows hardly anything of the face.
 
     Its side is 0.3 to 1 times the face's rectangle's; at most a tenth of it lies in the landmarks'
@@ -159,13 +159,13 @@ def observe(
     beside: dict[str, list[Any]] = {name: [] for name in predictors}
     for face in tqdm(faces, desc="evaluating", unit="face", leave=False):
         image = face.picture()
-        sides = face.rectangle
+        sides = face.box
         if detector is not None:
             box = rectangle_on(image, face, detector)
             sides = None if box is None else box.sides
         if sides is None:
             continue
-        used.append(replace(face, rectangle=sides))
+        used.append(replace(face, box=sides))
         other = background_rectangle(rng, image, face, sides) if background else None
         names = list(predictors)
         first = len(used) % len(names)  # who begins alternates: the second finds a warm cache

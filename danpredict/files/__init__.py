@@ -1,1 +1,1 @@
-"""Files on disk: pictures that are read, outputs that are written whole or not at all."""
+"""Reading pictures, and writing outputs completely or not at all."""

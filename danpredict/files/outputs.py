@@ -1,8 +1,8 @@
-"""How danpredict writes files: the whole file or nothing, and never over an input.
+"""Writing files: completely or not at all, and never over an input.
 
-Every file goes to a hidden temporary file beside its target, is flushed to the disk and then
-renamed. If anything fails, the temporary file is removed and an older target stays as it was. A
-process that is killed can leave a temporary file behind: its name starts with ``.danpredict-``.
+Data is written to a hidden temporary file in the target's folder, flushed to the disk and renamed.
+If anything fails, the temporary file is removed and an older target stays as it was. A killed
+process can leave a temporary file behind; its name starts with ``.danpredict-``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TEMPORARY = ".danpredict-"
 
 
 def _flush(path: Path) -> None:
-    """Wait until a file is on the disk: a full disk may say so only then."""
+    """Wait until a file is on the disk. Errors of a full disk may occur only then."""
     handle = os.open(path, os.O_RDWR)
     try:
         os.fsync(handle)
@@ -27,26 +27,26 @@ def _flush(path: Path) -> None:
 
 
 def _check_target(path: Path) -> None:
-    """Raise where the target may not be replaced; a rename would even replace a device."""
+    """Raise if the target must not be replaced. A rename would replace even a device."""
     if path.is_dir():
         raise IsADirectoryError(f"expected a file to write to, got the folder {path}")
     if path.exists() and not path.is_file():
         raise ValueError(f"expected a file to write to, got {path}, a device or a pipe")
     if path.exists() and not os.access(path, os.W_OK):
-        raise PermissionError(f"expected a file that can be written to, got the read-only {path}")
+        raise PermissionError(f"expected a writable file, got the read-only {path}")
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path to write to; when the block ends without an error, rename it.
+    """Provide a temporary path to write to, and rename it to ``path`` if the block succeeds.
 
     The temporary file has the target's suffix, since many writers choose their format by it. The
-    target keeps its permissions, and a symbolic link stays a link.
+    target keeps its permissions. If it is a symbolic link, the linked file is replaced.
 
     Raises
     ------
     OSError
-        The disk is full, or folder or target may not be written to. The target is unchanged.
+        The disk is full, or the folder or the target is read-only. The target is unchanged.
     ValueError
         The target is a device or a pipe.
     """
@@ -69,18 +69,18 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a whole file or nothing; see `replacing`."""
+    """Write a file completely or not at all; see `replacing`."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a whole UTF-8 file or nothing, line ends as they are; see `replacing`."""
+    """Write a UTF-8 file completely or not at all, with line ends as they are; see `replacing`."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def same_file(first: Path, second: Path) -> bool:
-    """Whether two paths lead to one file, through links too; either may be missing."""
+    """Whether two paths name the same file, directly or through links. Both may be missing."""
     try:
         return first.samefile(second)
     except OSError:
@@ -89,17 +89,20 @@ def same_file(first: Path, second: Path) -> bool:
 
 
 def check_outputs(outputs: Sequence[Path], inputs: Iterable[Path] = ()) -> None:
-    """Check where files will be written, before any work is done.
+    """Check the paths of outputs before any work is done.
 
     Parameters
     ----------
-    outputs : files that will be written
-    inputs : files that will be read, none of which may be an output
+    outputs : sequence of Path
+        Files that will be written.
+    inputs : iterable of Path
+        Files that will be read. None of them may be an output.
 
     Raises
     ------
     ValueError
-        An output is an input, is named twice, or is no file; or its folder is missing or read-only.
+        An output is an input, is named twice, or is a device or a pipe; or its folder is missing or
+        read-only.
     OSError
         An output is a folder or a read-only file.
     """
@@ -110,17 +113,17 @@ def check_outputs(outputs: Sequence[Path], inputs: Iterable[Path] = ()) -> None:
             raise ValueError(f"expected an existing folder for {path}, found no {folder}")
         _check_target(path)
         if not os.access(folder, os.W_OK):
-            raise ValueError(f"expected a folder that can be written to for {path}, got {folder}")
+            raise ValueError(f"expected a writable folder for {path}, got the read-only {folder}")
         for other in read:
             if same_file(path, other):
-                raise ValueError(f"{path} would overwrite the input {other}: name another output")
+                raise ValueError(f"{path} would overwrite the input {other}: choose another output")
         for other in outputs[:number]:
             if same_file(path, other):
                 raise ValueError(f"expected different outputs, got {other} and {path}")
 
 
 def check_suffix(path: Path, suffixes: Iterable[str]) -> None:
-    """Raise ValueError where an output's name does not end in one of the suffixes."""
+    """Raise ValueError if an output's name does not end in one of the suffixes."""
     known = list(suffixes)
     if path.suffix.lower() not in known:
         names = " or ".join(known)

@@ -1,4 +1,4 @@
-"""Pictures on disk: which files are read, how, and where tables may name them."""
+"""Picture files: which formats are read, how, and which pictures a table may name."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 
 from danpredict.geometry.sampling import Image
 
-# What OpenCV decodes; it looks at the contents, so a .jfif is a JPEG file to it.
+# Formats that OpenCV decodes. It looks at the contents, so it reads .jfif as JPEG.
 PICTURES = frozenset([
     ".avif", ".bmp", ".dib", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm",
     ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp",
 ])  # fmt: skip
-# Pictures that it does not decode: programs that walk folders say that they leave these out.
+# Formats that it does not decode. Programs that read folders report that they skip these.
 OTHER_PICTURES = frozenset([
     ".arw", ".cr2", ".cr3", ".dng", ".heic", ".heif", ".j2k", ".jxl", ".nef", ".orf",
     ".psd", ".raf", ".raw", ".rw2", ".svg",
@@ -26,7 +26,7 @@ OTHER_PICTURES = frozenset([
 
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
-    """Without OpenCV's own lines on standard error: an exception says what is wrong."""
+    """Silence OpenCV's messages on standard error: an exception reports the problem."""
     logging = cv2.utils.logging
     level = logging.getLogLevel()
     logging.setLogLevel(logging.LOG_LEVEL_SILENT)
@@ -37,51 +37,61 @@ def quiet_opencv() -> Iterator[None]:
 
 
 def read_picture(path: Path, *, upright: bool = False) -> Image:
-    """Read a picture as H x W x 3 RGB uint8; of an animation or a stack, the first one.
+    """Read a picture, or the first one of an animation or a stack.
 
-    ``upright`` turns it as its EXIF orientation says. Landmark files mean the pixels as stored.
+    Parameters
+    ----------
+    upright : bool
+        Rotate the picture by its EXIF orientation. Files of landmarks refer to the pixels as
+        stored, without this rotation.
+
+    Returns
+    -------
+    (H, W, 3) uint8, RGB
 
     Raises
     ------
-    FileNotFoundError, ValueError
-        The file is missing, or is no picture that OpenCV can read.
+    FileNotFoundError
+        No such file.
+    ValueError
+        OpenCV cannot read the file as a picture.
     """
     if not path.is_file():
         raise FileNotFoundError(f"expected a picture, found no such file: {path}")
-    # Decoded from memory: OpenCV cannot open every file name that Python can.
+    # Decoded from memory: OpenCV cannot open all file names that Python can open.
     data = np.frombuffer(path.read_bytes(), np.uint8)
     flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         with quiet_opencv():
             image = cv2.imdecode(data, flags) if data.size else None
-    except cv2.error as error:  # more pixels than OpenCV allows (2 ** 30), for one
-        raise ValueError(f"expected a picture, OpenCV refuses {path}: {error.err}") from error
+    except cv2.error as error:  # for example more pixels than OpenCV allows, 2 ** 30
+        raise ValueError(f"expected a picture, but OpenCV refuses {path}: {error.err}") from error
     if image is None:
         raise ValueError(f"expected a picture, got a file that OpenCV cannot decode: {path}")
     return np.ascontiguousarray(image[..., ::-1])
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is such a file; False, too, for names that the file system cannot have."""
+    """Whether the file exists; False also for names that the file system does not allow."""
     try:
         return path.is_file()
-    except (OSError, ValueError):  # too long; a null character
+    except (OSError, ValueError):  # a name that is too long or has a null character
         return False
 
 
 def check_below(folder: Path, picture: Path) -> Path:
-    """The picture, if it lies in a table's folder or below, links followed.
+    """Return the picture if it is in a table's folder or below; links are followed.
 
-    A table from a stranger could otherwise have any file of this machine read.
+    Otherwise an untrusted table could make danpredict read any file of the computer.
 
     Raises
     ------
     ValueError
-        It lies elsewhere.
+        The picture is elsewhere.
     """
     try:
         inside = picture.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError):  # a name that is too long; links in a circle
+    except (OSError, RuntimeError):  # a name that is too long; links that form a circle
         inside = False
     if not inside:
         raise ValueError(f"expected pictures in the folder {folder} or below, got {picture}")
@@ -89,7 +99,7 @@ def check_below(folder: Path, picture: Path) -> Path:
 
 
 def skipped_pictures(paths: Iterable[Path]) -> str:
-    """Pictures in formats that are not read, such as ``".heic (3), .svg (1)"``; "" for none."""
+    """Count pictures in unsupported formats, e.g. ``".heic (3), .svg (1)"``; "" for none."""
     suffixes = Counter(path.suffix.lower() for path in paths)
     other = sorted(suffix for suffix in suffixes if suffix in OTHER_PICTURES)
     return ", ".join(f"{suffix} ({suffixes[suffix]})" for suffix in other)

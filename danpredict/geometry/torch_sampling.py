@@ -1,4 +1,4 @@
-"""Sampling in torch, batched, as OpenCV does it."""
+"""Sampling in torch, for batches; bilinear as in OpenCV."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from danpredict.geometry.torch_similarity import invert_similarity
 
 
 def warp(images: Tensor, transform: Tensor, size: int) -> Tensor:
-    """Sample source images at the canonical pixels, bilinear, with replicated borders.
+    """Sample images at the pixels of the canonical frame, bilinear, with replicated borders.
 
     Parameters
     ----------
     images : (N, 1, H, W) float
     transform : (N, 2, 3) float
-        Source to canonical.
+        Image to canonical frame.
     size : int
+        Side of the canonical frame, pixels.
 
     Returns
     -------

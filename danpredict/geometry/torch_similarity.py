@@ -1,7 +1,8 @@
-"""Similarity transforms and sampling in torch, batched, as scikit-image and OpenCV do them.
+"""Similarity transforms in torch, for batches; they equal those of scikit-image.
 
-Frames as in `danpredict.model.network`: a transform is a (2, 3) matrix that takes source points to
-canonical points; points are (x, y), the centre of the top-left pixel is (0, 0).
+A transform is a (2, 3) matrix from source points to target points: the upper two rows of the matrix
+of a ``skimage.transform.SimilarityTransform``. Points are (x, y); the centre of the top-left pixel
+is (0, 0).
 """
 
 from __future__ import annotations
@@ -11,17 +12,17 @@ from torch import Tensor
 
 
 def _multiply(linear: Tensor, points: Tensor) -> Tensor:
-    """(N, 2, 2) matrices times (N, L, 2) points, without ``@``.
+    """Multiply (N, 2, 2) matrices by (N, L, 2) points, without ``@``.
 
-    Under autocast a matrix product runs in bfloat16, which moves landmarks by up to 1.5 pixels.
+    Under autocast, a matrix product runs in bfloat16, which moves landmarks by up to 1.5 pixels.
     """
     return (linear[:, None] * points[:, :, None]).sum(-1)
 
 
 def fit_similarity(source: Tensor, target: Tensor) -> Tensor:
-    """Least-squares similarity from each source shape to the target, without reflection.
+    """Least-squares similarity from each set of source points to the target, without reflection.
 
-    Closed form of Umeyama 1991 in two dimensions; equals
+    The closed form of Umeyama 1991 in two dimensions. It equals
     ``skimage.transform.SimilarityTransform.from_estimate``.
 
     Parameters

@@ -1,1 +1,1 @@
-"""Landmark conventions: their points, how to convert them, and what is measured on them."""
+"""Landmark conventions: definition, conversion, and measures such as the inter-ocular distance."""

@@ -1,18 +1,26 @@
-"""Landmark conventions, read from ``adapters/<name>.json``."""
+"""`Convention`: the number, order, mirror table and facial parts of a set of landmarks.
+
+`danpredict.landmarks.convention_files` reads the conventions that come with danpredict.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from danpredict.resources import data_folder
+from danpredict.landmarks.convention_files import convention_names, read_convention_file
 
 
 def read_ranges(text: str, count: int) -> tuple[int, ...]:
-    """``"0-3, 7"`` as 0, 1, 2, 3, 7; ValueError for points that are not below ``count``."""
+    """Indices from a text such as ``"0-3, 7"``, here 0, 1, 2, 3, 7.
+
+    Raises
+    ------
+    ValueError
+        An index that is not a number, or not below ``count``.
+    """
     points: list[int] = []
     for part in filter(None, map(str.strip, text.split(","))):
         first, _, last = part.partition("-")
@@ -23,7 +31,7 @@ def read_ranges(text: str, count: int) -> tuple[int, ...]:
 
 
 def write_ranges(points: Iterable[int]) -> str:
-    """What `read_ranges` takes."""
+    """Indices as a text that `read_ranges` reads."""
     runs: list[list[int]] = []
     for point in points:
         if runs and point == runs[-1][1] + 1:
@@ -35,10 +43,17 @@ def write_ranges(points: Iterable[int]) -> str:
 
 @dataclass(frozen=True)
 class PointMap:
-    """How each point of one convention is taken from another's.
+    """How to compute the landmarks of a target convention from those of a source convention.
 
-    ``points[i]`` lists the other's points whose mean is point ``i``; nothing where none can be.
-    ``approximate`` names the points that do not mean quite the same.
+    Attributes
+    ----------
+    points : tuple of tuples of int
+        ``points[i]`` lists the source landmarks whose mean is target landmark ``i``. It is empty if
+        the source has no such landmark.
+    approximate : frozenset of int
+        Target landmarks that do not mark exactly the same place as their source landmarks.
+    source : str
+        Where the map was published.
     """
 
     points: tuple[tuple[int, ...], ...]
@@ -47,7 +62,7 @@ class PointMap:
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> PointMap:
-        """From an ``adapters/*.json``."""
+        """The map in an entry of ``gives`` or ``taken`` of a convention file."""
         rows: list[tuple[int, ...]] = []
         for entry in data["points"]:
             single = [entry] if isinstance(entry, int) else entry or []
@@ -58,12 +73,32 @@ class PointMap:
 
 @dataclass(frozen=True)
 class Convention:
-    """A named convention of landmarks.
+    """A named set of landmarks in a fixed order.
 
-    ``mirror[i]`` is the point that takes place ``i`` in a mirrored picture, None where nobody has
-    said; ``groups`` lists the points of each facial part; ``eyes`` are the outer eye corners, whose
-    distance normalises errors, None where there are none. ``gives`` says how other conventions'
-    points are taken from these, ``taken`` how these are taken from others'.
+    Attributes
+    ----------
+    name : str
+    size : int
+        Number of landmarks.
+    mirror : tuple of int or None
+        In a mirrored picture, landmark ``i`` is the old landmark ``mirror[i]``; None if no mirror
+        table is known.
+    groups : dict
+        Facial parts by name, each with the indices of its landmarks.
+    eyes : (int, int) or None
+        Indices of the two outer eye corners, whose distance normalises errors; None if the
+        convention has none.
+    source : str
+        Where the convention is defined.
+    gives : dict of PointMap
+        By name of another convention: how its landmarks are computed from these.
+    taken : dict of PointMap
+        By name of another convention: how these landmarks are computed from its landmarks.
+
+    Raises
+    ------
+    ValueError
+        No landmarks, a mirror table that does not pair them, or eyes that are not two of them.
     """
 
     name: str
@@ -88,11 +123,13 @@ class Convention:
         if self.eyes is not None and not (
             len(self.eyes) == 2 and set(self.eyes) <= set(points) and self.eyes[0] != self.eyes[1]
         ):
-            raise ValueError(f"expected two landmarks out of {self.size} for eyes, got {self.eyes}")
+            raise ValueError(
+                f"expected the indices of two of {self.size} landmarks for eyes, got {self.eyes}"
+            )
 
     @classmethod
     def read(cls, name: str, data: Mapping[str, Any]) -> Convention:
-        """From an ``adapters/*.json`` or a model file."""
+        """The convention in the JSON object of a convention file or of a model file."""
         maps = {
             side: {other: PointMap.read(entry) for other, entry in data.get(side, {}).items()}
             for side in ("gives", "taken")
@@ -111,7 +148,7 @@ class Convention:
         )
 
     def write(self) -> dict[str, Any]:
-        """What `read` takes, without the maps."""
+        """A JSON object that `read` reads, without the maps to other conventions."""
         return {
             "size": self.size,
             "mirror": self.mirror,
@@ -123,20 +160,20 @@ class Convention:
 
 def conventions() -> list[str]:
     """Names of the conventions that come with danpredict."""
-    files = data_folder("adapters").glob("*.json")
-    return sorted(file.stem for file in files if file.stem not in ("boxes", "templates"))
+    return convention_names()
 
 
 @cache
 def convention(name: str) -> Convention:
-    """Look a convention up by its name.
+    """The convention of a name.
 
     Raises
     ------
     ValueError
-        No convention of that name; the known ones are listed.
+        No convention of that name; the known ones are listed. Or its file is damaged.
     """
-    if name not in conventions():
-        raise ValueError(f"expected a landmark convention out of {conventions()}, got {name!r}")
-    path = data_folder("adapters") / f"{name}.json"
-    return Convention.read(name, json.loads(path.read_text("utf-8")))
+    data = read_convention_file(name)
+    try:
+        return Convention.read(name, data)
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
+        raise ValueError(f"expected a landmark convention in {name}.json: {error}") from error

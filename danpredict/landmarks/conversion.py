@@ -1,4 +1,4 @@
-"""Landmarks of one convention from those of another, by the maps in ``adapters/*.json``."""
+"""Convert landmarks from one convention to another, by the maps in ``adapters/*.json``."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from numpy.typing import ArrayLike, NDArray
 from danpredict.landmarks.convention import Convention, PointMap, write_ranges
 from danpredict.landmarks.convention import convention as named_convention
 
-HUB = "ibug68"  # conventions without a map of their own are converted by way of this one
+HUB = "ibug68"  # two conventions without a map between them are converted through this one
 EXACT, APPROXIMATE, MISSING = "exact", "approximate", "missing"
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """How M target points come from L source points.
+    """How M target landmarks are computed from L source landmarks.
 
     Attributes
     ----------
     weights : (M, L) float
-        Rows add up to 1; a row of zeros where a point is missing.
-    flags : M times ``"exact"``, ``"approximate"`` or ``"missing"``
+        The sum of each row is 1, or 0 for a missing landmark.
+    flags : tuple of M str
+        ``"exact"``, ``"approximate"`` or ``"missing"`` for each target landmark.
     """
 
     weights: NDArray[np.float64]
@@ -30,19 +31,22 @@ class Conversion:
 
     @property
     def missing(self) -> list[int]:
-        """Target points that cannot be had."""
+        """Target landmarks that cannot be computed."""
         return [i for i, flag in enumerate(self.flags) if flag == MISSING]
 
-    def apply(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
-        """(..., L, K) values to (..., M, K); NaN where points are missing or come from NaN."""
-        unknown = np.isnan(points)
-        result = self.weights @ np.where(unknown, 0.0, points)
+    def apply(self, landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Convert (..., L, K) values to (..., M, K).
+
+        The result is NaN for missing landmarks and for those with a NaN among their sources.
+        """
+        unknown = np.isnan(landmarks)
+        result = self.weights @ np.where(unknown, 0.0, landmarks)
         result[self.weights @ unknown > 0] = np.nan
         result[..., self.missing, :] = np.nan
         return result
 
     def then(self, second: Conversion) -> Conversion:
-        """The two in turn, `second` after this."""
+        """Chain two conversions: the result applies this one, then ``second``."""
         worst = []
         for row, flag in zip(second.weights, second.flags, strict=True):
             used = {self.flags[i] for i in np.flatnonzero(row)} | {flag}
@@ -52,36 +56,43 @@ class Conversion:
         return Conversion(weights, tuple(worst))
 
 
-def _from_map(points: PointMap, size: int) -> Conversion:
-    weights = np.zeros((len(points.points), size))
+def _from_map(point_map: PointMap, size: int) -> Conversion:
+    """The conversion of a map whose source convention has ``size`` landmarks."""
+    weights = np.zeros((len(point_map.points), size))
     flags = []
-    for i, sources in enumerate(points.points):
+    for i, sources in enumerate(point_map.points):
         for j in sources:
             weights[i, j] += 1 / len(sources)
-        near = APPROXIMATE if i in points.approximate else EXACT
-        flags.append(near if sources else MISSING)
+        quality = APPROXIMATE if i in point_map.approximate else EXACT
+        flags.append(quality if sources else MISSING)
     return Conversion(weights, tuple(flags))
 
 
-def _backwards(points: PointMap, size: int) -> Conversion:
-    """The points that a map takes over one by one, the other way; the rest is missing."""
+def _inverse(point_map: PointMap, size: int) -> Conversion:
+    """The inverse of a map whose source convention has ``size`` landmarks.
+
+    Only landmarks that the map copies one to one can be inverted. All others are missing.
+    """
     rows: list[tuple[int, ...]] = [()] * size
-    near = set()
-    for i, sources in enumerate(points.points):
+    approximate = set()
+    for i, sources in enumerate(point_map.points):
         if len(sources) == 1:
             rows[sources[0]] = (i,)
-            if i in points.approximate:
-                near.add(sources[0])
-    return _from_map(PointMap(tuple(rows), frozenset(near)), len(points.points))
+            if i in point_map.approximate:
+                approximate.add(sources[0])
+    return _from_map(PointMap(tuple(rows), frozenset(approximate)), len(point_map.points))
 
 
 def conversion(source: Convention, target: Convention) -> Conversion:
-    """The map between two conventions: their own, one read backwards, or by way of ibug68.
+    """The conversion between two conventions.
+
+    It uses a map from source to target if there is one, else the inverse of a map from target to
+    source, else the conversions to and from ``ibug68``.
 
     Raises
     ------
     ValueError
-        There is none.
+        No such maps exist.
     """
     if source.name == target.name:
         return Conversion(np.eye(source.size), (EXACT,) * source.size)
@@ -90,29 +101,34 @@ def conversion(source: Convention, target: Convention) -> Conversion:
     if source.name in target.taken:
         return _from_map(target.taken[source.name], source.size)
     if target.name in source.taken:
-        return _backwards(source.taken[target.name], target.size)
+        return _inverse(source.taken[target.name], target.size)
     if source.name in target.gives:
-        return _backwards(target.gives[source.name], target.size)
+        return _inverse(target.gives[source.name], target.size)
     if HUB not in (source.name, target.name):
         hub = named_convention(HUB)
         return conversion(source, hub).then(conversion(hub, target))
-    raise ValueError(f"expected conventions with a map, got {source.name} and {target.name}")
+    raise ValueError(
+        f"expected conventions with a map between them, got {source.name} and {target.name}"
+    )
 
 
 def convert(
     points: ArrayLike, source: str, target: str, *, missing: str = "raise"
 ) -> NDArray[np.float64]:
-    """Landmarks in another convention.
+    """Convert landmarks to another convention.
+
+    ``danpredict.landmarks.conversion.conversion(...).flags`` says which landmarks of the result are
+    exact, approximate or missing.
 
     Parameters
     ----------
     points : (..., L, 2) or (..., L, 3) float
-        Of the source convention, in any frame; NaN stays NaN.
+        Landmarks of the source convention, in any frame. NaN stays NaN.
     source, target : str
-        Names out of `danpredict.conventions`.
+        Names of conventions; see `danpredict.conventions`.
     missing : str
-        ``"raise"``, or ``"nan"`` to get NaN for points that the source does not hold. Which points
-        are exact and which approximate: ``danpredict.landmarks.conversion.conversion(...).flags``.
+        What to do if the target has landmarks that cannot be computed from the source: ``"raise"``
+        an error, or return NaN for them (``"nan"``).
 
     Returns
     -------
@@ -121,7 +137,8 @@ def convert(
     Raises
     ------
     ValueError
-        An unknown convention, another number of points, no map, or points that are missing.
+        An unknown convention, a wrong number of landmarks, no map between the conventions, or
+        landmarks that cannot be computed.
     """
     if missing not in ("raise", "nan"):
         raise ValueError(f"expected missing 'raise' or 'nan', got {missing!r}")
@@ -131,30 +148,36 @@ def convert(
         raise ValueError(
             f"expected landmarks of {source}, (..., {first.size}, 2), got shape {values.shape}"
         )
-    found = conversion(first, second)
-    if found.missing and missing == "raise":
+    how = conversion(first, second)
+    if how.missing and missing == "raise":
         raise ValueError(
-            f"expected a convention that {source} holds, got {target}: its points "
-            f"{write_ranges(found.missing)} are not there (missing='nan' leaves them out)"
+            f"expected a convention that {source} gives completely, got {target}: its landmarks "
+            f"{write_ranges(how.missing)} are missing. To leave them out, pass "
+            "missing='nan' (in the shell: --gaps)."
         )
-    return found.apply(values)
+    return how.apply(values)
 
 
 def mirror(points: ArrayLike, name: str, width: int) -> NDArray[np.float64]:
-    """Landmarks of the mirrored picture, in the convention's order.
+    """Mirror landmarks left to right, as if the picture were mirrored.
 
     Parameters
     ----------
     points : (..., L, 2) float, image pixels
     name : str
-        The landmarks' convention.
+        Convention of the landmarks.
     width : int
-        Of the picture: pixel 0 becomes ``width - 1``.
+        Width of the picture, pixels: column 0 becomes ``width - 1``.
+
+    Returns
+    -------
+    (..., L, 2) float64
+        In the order of the convention: a right eye is still the person's right eye.
 
     Raises
     ------
     ValueError
-        An unknown convention, one without a mirror table, or another number of points.
+        An unknown convention, one without a mirror table, or a wrong number of landmarks.
     """
     convention = named_convention(name)
     if convention.mirror is None:

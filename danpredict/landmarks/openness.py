@@ -1,9 +1,9 @@
-"""How far eyes and mouths are open: the ratios that people compute from 68 landmarks.
+"""How far eyes and mouths are open: aspect ratios of the 68 landmarks of iBUG.
 
 Sources
 -------
 Eye aspect ratio (EAR): Soukupova and Cech, "Real-Time Eye Blink Detection using Facial Landmarks",
-CVWW 2016, equation 1. Mouth aspect ratio (MAR): the same idea on the inner lips.
+CVWW 2016, equation 1. Mouth aspect ratio (MAR): the same ratio for the inner lips.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 from danpredict.geometry.similarity import FloatArray
 from danpredict.landmarks.convention import Convention
 
-# Outer corner, two points of the upper lid, inner corner, two points of the lower lid, as iBUG
-# numbers the eye on the image's left; on the image's right the inner corner comes first.
+# Corner, two landmarks of the upper lid, other corner, two landmarks of the lower lid. The first
+# corner is the outer one for the eye on the image's left, the inner one for the other eye.
 EYES = ((36, 37, 38, 39, 40, 41), (42, 43, 44, 45, 46, 47))
 LID_PAIRS = ((37, 41), (38, 40), (43, 47), (44, 46))  # upper and lower lid
 LIP_PAIRS = ((61, 67), (62, 66), (63, 65))  # upper and lower inner lip
 LIP_CORNERS = (60, 64)
-# Nose tip and the jaw at the height of the ears, right and left of the person.
+# Nose tip, and the jaw at the height of the ears: the person's right and left.
 NOSE, JAW_SIDES = 30, ((1, 2, 3), (15, 14, 13))
 
-SHUT = 0.2  # eyes with an EAR below count as shut
-WIDE = 0.35  # mouths with a MAR above count as wide open
-TURNED = 1.2  # heads with a `turn_ratio` of this size or more count as turned
+SHUT = 0.2  # eyes with a smaller EAR count as shut
+WIDE = 0.35  # mouths with a larger MAR count as wide open
+TURNED = 1.2  # heads with a `turn_ratio` beyond ±TURNED count as turned
 
 
 def has_openness(convention: Convention) -> bool:
-    """Whether lids and lips of the convention are known: of ``ibug68`` alone."""
+    """Whether the lids and lips of the convention are known. Only those of ``ibug68`` are."""
     return convention.name == "ibug68"
 
 
@@ -37,7 +37,8 @@ def require_openness(convention: Convention) -> None:
     """Raise ValueError for a convention whose lids and lips are not known."""
     if not has_openness(convention):
         raise ValueError(
-            f"expected the convention 'ibug68', whose lids and lips are known, got {convention.name!r}"
+            "expected the convention 'ibug68', the only one with known lids and lips, "
+            f"got {convention.name!r}"
         )
 
 
@@ -56,7 +57,7 @@ def eye_aspect_ratio(landmarks: FloatArray) -> NDArray[np.float64]:
     Returns
     -------
     (...) float
-        About 0.3 for open eyes; NaN where a landmark of the eyes is NaN.
+        About 0.3 for open eyes; NaN if a landmark of the eyes is NaN.
     """
     ratios = [
         (_distance(landmarks, p1, p5) + _distance(landmarks, p2, p4))
@@ -67,7 +68,7 @@ def eye_aspect_ratio(landmarks: FloatArray) -> NDArray[np.float64]:
 
 
 def mouth_aspect_ratio(landmarks: FloatArray) -> NDArray[np.float64]:
-    """``|62 66| / |60 64|``: height over width of the inner lips.
+    """``|62 66| / |60 64|``: height of the inner lips divided by their width.
 
     Parameters
     ----------
@@ -76,16 +77,16 @@ def mouth_aspect_ratio(landmarks: FloatArray) -> NDArray[np.float64]:
     Returns
     -------
     (...) float
-        0 for a shut mouth; NaN where one of the four landmarks is NaN.
+        0 for a shut mouth; NaN if one of the four landmarks is NaN.
     """
     width = np.maximum(_distance(landmarks, *LIP_CORNERS), 1e-9)
     return np.asarray(_distance(landmarks, *LIP_PAIRS[1]) / width, np.float64)
 
 
 def turn_ratio(landmarks: FloatArray) -> NDArray[np.float64]:
-    """How far a head is turned to a side: logarithm of the ratio of its two halves.
+    """How far a head is turned to a side: the logarithm of the ratio of its two half widths.
 
-    The halves are the mean distances from the nose tip to the jaw at the height of the ears.
+    The half widths are the mean distances from the nose tip to the jaw at the height of the ears.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ def turn_ratio(landmarks: FloatArray) -> NDArray[np.float64]:
     Returns
     -------
     (...) float
-        0 for a frontal face, negative where the half on the image's left is the narrower one.
+        0 for a frontal face; negative if the half on the image's left is narrower.
     """
     halves = [
         np.mean([_distance(landmarks, NOSE, point) for point in side], axis=0) for side in JAW_SIDES
@@ -103,10 +104,10 @@ def turn_ratio(landmarks: FloatArray) -> NDArray[np.float64]:
 
 
 def slope(predicted: FloatArray, true: FloatArray) -> float:
-    """Slope of the least-squares line of predicted on true values (N,).
+    """Slope of the least-squares line through (N,) true and predicted values.
 
-    1 is right; below, a predictor shrinks differences towards the mean. Pairs with NaN do not
-    count; NaN where fewer than two different true values are left.
+    1 is correct. Below 1, the predictor shrinks differences towards the mean. Pairs with NaN are
+    left out. The result is NaN if fewer than two different true values are left.
     """
     known = np.isfinite(predicted) & np.isfinite(true)
     x, y = np.asarray(true, np.float64)[known], np.asarray(predicted, np.float64)[known]
@@ -117,22 +118,21 @@ def slope(predicted: FloatArray, true: FloatArray) -> float:
 
 
 def openness_scores(predicted: FloatArray, truth: FloatArray, nme: float) -> dict[str, float]:
-    """What a training run logs about openness beside the NME.
+    """Scores of openness that a training run logs in addition to the NME.
 
     Parameters
     ----------
     predicted, truth : (N, 68, 2) float, any unit
-        Faces with NaN among the landmarks in question do not count.
+        Faces with NaN among the landmarks used are left out.
     nme : float
-        In percent.
+        Normalised mean error, percent.
 
     Returns
     -------
     dict
-        ``ear_slope``, ``mar_slope``: see `slope`; ``ear_error``: mean absolute error of the eye
-        aspect ratio; ``score``: ``nme + |1 - ear_slope| + |1 - mar_slope|``, lower is better. By
-        this score two models compare: a slope that is nearer to 1 by 0.1 is worth 0.1 points of
-        NME.
+        ``ear_slope`` and ``mar_slope``: see `slope`. ``ear_error``: mean absolute error of the eye
+        aspect ratio. ``score``: ``nme + |1 - ear_slope| + |1 - mar_slope|``; lower is better, and a
+        slope that is nearer to 1 by 0.1 is worth 0.1 percentage points of NME.
     """
     ear, true_ear = eye_aspect_ratio(predicted), eye_aspect_ratio(truth)
     ear_slope = slope(ear, true_ear)

@@ -112,7 +112,7 @@ def _train(faces: Sequence[LabelledFace], options: shape_predictor_training_opti
     convention = Convention(
         f"custom{size}", size, mirror, eyes=options.eyes, source="the user's own"
     )
-    boxes = np.array([face.rectangle for face in faces], float)
+    boxes = np.array([face.box for face in faces], float)
     calibration = fit_box_calibration(boxes, np.stack([face.landmarks for face in faces]))
     config = load_config("lean")
     config = replace(
@@ -219,8 +219,8 @@ def test_shape_predictor(*arguments: Any) -> float:
 
     errors = []
     for number, face in enumerate(faces):
-        assert face.rectangle is not None
-        box = rectangle(*(round(side) for side in face.rectangle))
+        assert face.box is not None
+        box = rectangle(*(round(side) for side in face.box))
         distance = np.linalg.norm(
             landmarks_of(predictor(face.picture(), box)) - face.landmarks, axis=1
         )

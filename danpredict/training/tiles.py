@@ -138,7 +138,7 @@ def cut_tiles(
         columns = np.clip(np.arange(tile) + corner[0], 0, gray.shape[1] - 1)
         images[i] = gray[rows[:, None], columns]
         landmarks[i] = (points + 0.5) / factor - 0.5 - corner
-        box = tight if face.rectangle is None else calibration.landmark_box(*face.rectangle)
+        box = tight if face.box is None else calibration.landmark_box(*face.box)
         sides = (np.array(box) + 0.5) / factor - 0.5 - np.tile(corner, 2)
         starts[i] = initial_transform(BoundingBox(*sides), mean_shape).params[:2]
     return FaceTiles(images, landmarks, known, starts)

@@ -99,8 +99,8 @@ class Accuracy:
     def tile(self, index: int, contestant: Contestant) -> Image:
         """A face with the annotated and the predicted landmarks."""
         face = self.faces[index]
-        assert face.rectangle is not None
-        rect = danpredict.rectangle(*(round(side) for side in face.rectangle))
+        assert face.box is not None
+        rect = danpredict.rectangle(*(round(side) for side in face.box))
         error = 100 * self.errors(contestant.name)[index]
         return draw_face(
             face.picture(), rect, self.found[contestant.name].landmarks[index],

@@ -193,7 +193,7 @@ class Timed:
 
     def median(self, faces: Sequence[LabelledFace]) -> float:
         """Median milliseconds of the calls on these faces, without calls on the background."""
-        sides = {tuple(map(round, face.rectangle)) for face in faces if face.rectangle}
+        sides = {tuple(map(round, face.box)) for face in faces if face.box}
         times = [
             milliseconds
             for milliseconds, rect in zip(self.milliseconds, self.rects, strict=True)

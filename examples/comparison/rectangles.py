@@ -17,7 +17,7 @@ from tqdm import tqdm
 import danpredict
 from danpredict.boxes.detectors import Detector, load_detector
 from danpredict.datasets.dataset import read_dataset
-from danpredict.datasets.face import LabelledFace, Rectangle
+from danpredict.datasets.face import BoxTuple, LabelledFace
 from danpredict.evaluation.evaluate import observe, rectangle_on, report
 from danpredict.evaluation.plots import save_figure
 from danpredict.files.outputs import write_text
@@ -41,9 +41,9 @@ def parse_detector(spec: str) -> tuple[str, Detector]:
 
 def find_rectangles(
     faces: Sequence[LabelledFace], name: str, detector: Detector
-) -> list[Rectangle | None]:
+) -> list[BoxTuple | None]:
     """The detector's box of each face; None if it misses the face."""
-    found: list[Rectangle | None] = []
+    found: list[BoxTuple | None] = []
     for face in tqdm(faces, desc=name, unit="face", leave=False):
         box = rectangle_on(face.picture(), face, detector)
         found.append(None if box is None else box.sides)
@@ -62,9 +62,9 @@ def compare_rectangles(
     """
     layout = danpredict.convention(LAYOUT)
     faces = read_dataset(folder, layout.size, boxes)
-    found: dict[str, list[Rectangle | None]] = {}
+    found: dict[str, list[BoxTuple | None]] = {}
     if boxes is not None:
-        found[HOG] = [face.rectangle for face in faces]
+        found[HOG] = [face.box for face in faces]
     for name, detector in map(parse_detector, specs):
         found[name] = find_rectangles(faces, name, detector)
     for name, rectangles in found.items():
@@ -73,7 +73,7 @@ def compare_rectangles(
     rows: Rows = {}
     for name, rectangles in found.items():
         predictors: dict[str, Callable[..., Any]] = dict(lineup(contestants, name))
-        chosen = [replace(faces[i], rectangle=rectangles[i]) for i in everywhere]
+        chosen = [replace(faces[i], box=rectangles[i]) for i in everywhere]
         used, seen, _ = observe(predictors, chosen)
         reports = {p: report(o, None, used, layout) for p, o in seen.items()}
         rows[name] = {p: r[r["measure"]] for p, r in reports.items()}

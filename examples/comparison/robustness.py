@@ -80,7 +80,7 @@ CURVES: dict[str, tuple[Change, str, tuple[float, ...]]] = {
 def measure(faces: Sequence[LabelledFace], predictors: dict[str, Predictor]) -> Curves:
     """NME and failure rate, both in %, of every predictor at every point of every curve."""
     layout = danpredict.convention("ibug68")
-    faces = [face for face in faces if face.rectangle is not None]
+    faces = [face for face in faces if face.box is not None]
     results: Curves = {}
     total = sum(len(amounts) for _, _, amounts in CURVES.values())
     with tqdm(total=total * len(faces), unit="face", leave=False) as bar:
@@ -90,7 +90,7 @@ def measure(faces: Sequence[LabelledFace], predictors: dict[str, Predictor]) -> 
                 rng = np.random.default_rng(0)
                 errors: dict[str, list[float]] = {p: [] for p in predictors}
                 for face in faces:
-                    corners = np.reshape(np.array(face.rectangle, float), (2, 2))
+                    corners = np.reshape(np.array(face.box, float), (2, 2))
                     middle, half = corners.mean(0), np.ptp(corners, axis=0) / 2
                     case = Case(face.picture(), middle, half, face.landmarks)
                     case = change(case, amount, rng)

@@ -16,7 +16,7 @@ import pytest
 import danpredict
 from danpredict import DANShapePredictor, FaceBox, face_box, load_detector
 from danpredict.boxes.calibration import as_expected, box_calibration
-from danpredict.boxes.detectors import OF_FACE_ALIGNMENT
+from danpredict.boxes.detectors import FACE_ALIGNMENT_DETECTORS
 from danpredict.cli.main import main
 from danpredict.geometry.similarity import BoundingBox
 
@@ -53,7 +53,7 @@ def test_numbers_that_are_not_finite_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="expected a finite left, top, right, bottom"):
         predictor(astronaut, (0, 0, float("nan"), 9))
-    with pytest.raises(ValueError, match="expected a box source out of"):
+    with pytest.raises(ValueError, match=r"expected a detector out of .* as source, got 'mine'"):
         predictor(astronaut, (0, 0, 9, 9), source="mine")
 
 
@@ -131,6 +131,18 @@ def test_face_alignments_detectors(
     assert detector(np.zeros((90, 71), np.uint8)) == []
 
 
+@pytest.mark.parametrize("module", ["torchvision", "torchvision.models"])
+def test_a_missing_package_is_named_not_its_module(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr("danpredict.boxes.detectors.import_module", missing)
+    with pytest.raises(ImportError, match=r"detector retinaface needs pip install 'torchvision'$"):
+        load_detector("retinaface")
+
+
 @pytest.mark.usefixtures("face_alignment")
 def test_retinaface_names_the_package_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torchvision", None)
@@ -139,7 +151,7 @@ def test_retinaface_names_the_package_that_it_needs(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.usefixtures("face_alignment")
-@pytest.mark.parametrize("name", sorted({*OF_FACE_ALIGNMENT} - {"retinaface"}))
+@pytest.mark.parametrize("name", sorted({*FACE_ALIGNMENT_DETECTORS} - {"retinaface"}))
 def test_weights_that_cannot_be_downloaded_are_asked_for(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +160,9 @@ def test_weights_that_cannot_be_downloaded_are_asked_for(
 
     monkeypatch.setattr("torch.hub.urlopen", no_network)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with pytest.raises(RuntimeError, match=rf"{name} could not load its weights .*pass it as"):
+    with pytest.raises(
+        RuntimeError, match=rf"{name} could not load its weights .*pass its path as"
+    ):
         load_detector(name)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from danpredict import convention
-from danpredict.datasets.face import Labels
+from danpredict.datasets.face import FaceLandmarks
 from danpredict.datasets.landmark_file import read_landmarks, write_landmarks
 from danpredict.files.pictures import read_picture
 from danpredict.model.file import read_model
@@ -107,8 +107,10 @@ def read_converted(folder: Path) -> Files:
 def converting(place: Path, faces: int) -> Work:
     rng = np.random.default_rng(0)
     source, old = place / "faces.json", place / "old.json"
-    write_landmarks(source, [Labels(f"{i}.jpg", rng.normal(0, 99, (68, 2))) for i in range(faces)])
-    write_landmarks(old, [Labels("old.jpg", rng.normal(0, 99, (51, 2)))])
+    write_landmarks(
+        source, [FaceLandmarks(f"{i}.jpg", rng.normal(0, 99, (68, 2))) for i in range(faces)]
+    )
+    write_landmarks(old, [FaceLandmarks("old.jpg", rng.normal(0, 99, (51, 2)))])
 
     def command(out: Path) -> list[str]:
         names = ["--from", "ibug68", "--to", "ibug51", "--out", str(out / "out.json")]

@@ -43,7 +43,7 @@ def test_folder_with_rectangles(tmp_path: Path, astronaut: Image) -> None:
     boxes = tmp_path / "boxes.json"
     boxes.write_text(json.dumps({"set/face_000.png": [1, 2, 3, 4], "set/face_001.png": None}))
     faces = read_dataset(tmp_path / "set", 68, boxes)
-    assert [face.rectangle for face in faces] == [(1, 2, 3, 4), None, None]
+    assert [face.box for face in faces] == [(1, 2, 3, 4), None, None]
     boxes.write_text("[1, 2]")
     with pytest.raises(ValueError, match=r"boxes\.json"):
         read_folder(tmp_path / "set", boxes)

@@ -25,7 +25,7 @@ def test_imglab_xml(tmp_path: Path) -> None:
     (face,) = read_dataset(path, 4)
     nothing = [np.nan, np.nan]
     np.testing.assert_array_equal(face.landmarks, [[21, 11], nothing, [49.5, 49], nothing])
-    assert list(face.rectangle or ()) == [20, 10, 49, 49]
+    assert list(face.box or ()) == [20, 10, 49, 49]
     assert face.path == tmp_path / "a.png"
 
 

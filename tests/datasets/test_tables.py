@@ -24,7 +24,7 @@ def test_tables_with_a_byte_order_mark_just_work(tmp_path: Path, astronaut: Imag
     boxes = '\ufeff{"face_000.png": [1, 2, 3, 4]}'
     (tmp_path / "b.json").write_text(boxes, "utf-8")
     (face,) = read_dataset(tmp_path, 2, tmp_path / "b.json")
-    assert face.rectangle == (1, 2, 3, 4)
+    assert face.box == (1, 2, 3, 4)
 
 
 def test_tables_name_no_pictures_elsewhere(tmp_path: Path) -> None:

@@ -72,5 +72,5 @@ def test_pickles_of_detections_are_checked(
     restore, (sides, state) = det.__reduce__()
     with pytest.raises(ValueError, match="expected"):
         restore(sides, change(dict(state)))
-    with pytest.raises(ValueError, match="expected the four whole sides"):
+    with pytest.raises(ValueError, match="expected four whole numbers for a rectangle"):
         restore((1, 2.5, "x"), dict(state))

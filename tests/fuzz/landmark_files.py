@@ -11,9 +11,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from danpredict.datasets.boxes_file import read_rectangles
+from danpredict.datasets.boxes_json import read_boxes
 from danpredict.datasets.dataset import read_dataset
-from danpredict.datasets.face import LabelledFace, Labels
+from danpredict.datasets.face import FaceLandmarks, LabelledFace
 from danpredict.datasets.imglab import count_parts
 from danpredict.datasets.landmark_file import read_landmarks
 
@@ -71,10 +71,10 @@ def _files(folder: Path, suffix: str, data: bytes) -> Path:
 
 def _check(faces: list[Any] | None, size: int) -> None:
     for face in faces or []:
-        assert isinstance(face, Labels | LabelledFace)
+        assert isinstance(face, FaceLandmarks | LabelledFace)
         assert face.landmarks.shape == (size, 2)
         assert not np.isinf(face.landmarks).any(), face.landmarks
-        assert face.rectangle is None or np.isfinite(face.rectangle).all(), face.rectangle
+        assert face.box is None or np.isfinite(face.box).all(), face.box
 
 
 def _read(path: Path, rng: Rng) -> None:
@@ -97,7 +97,7 @@ def text_case(rng: Rng, folder: Path) -> None:
     if kind == "rectangles":
         path = _files(folder, ".json", _json_bytes(rng, RECTANGLES))
         (folder / "a.pts").write_bytes(pts_bytes())
-        found = attempt(NAMED, read_rectangles, path) or {}
+        found = attempt(NAMED, read_boxes, path) or {}
         assert all(row is None or np.isfinite(row).all() for row in found.values())
         _check(attempt(NAMED, read_dataset, folder, SIZE, path), SIZE)
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from danpredict.datasets.face import Labels
+from danpredict.datasets.face import FaceLandmarks
 from danpredict.datasets.landmark_file import ROUNDING, WRITERS, read_landmarks, write_landmarks
 
 from .harness import Rng, succeeds
@@ -36,7 +36,7 @@ def _landmarks(rng: Rng, size: int) -> np.ndarray:
     return points
 
 
-def _faces(rng: Rng) -> list[Labels]:
+def _faces(rng: Rng) -> list[FaceLandmarks]:
     size = int(pick(rng, [5] * 10 + [68] * 5 + [1, 2, 0, 12_000]))
     faces = []
     for _ in range(int(rng.integers(0, 4)) if size < 100 else 1):
@@ -44,7 +44,7 @@ def _faces(rng: Rng) -> list[Labels]:
         rectangle = (
             (1.0, 2.0, float(rng.normal() * 100), float("nan")) if rng.random() < 0.1 else None
         )
-        faces.append(Labels(pick(rng, NAMES), _landmarks(rng, other), rectangle))
+        faces.append(FaceLandmarks(pick(rng, NAMES), _landmarks(rng, other), rectangle))
     return faces
 
 

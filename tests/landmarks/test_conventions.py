@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 import danpredict
 from danpredict import DANShapePredictor, convention, conventions, convert, mirror
 from danpredict.cli.main import main
-from danpredict.datasets.face import Labels
+from danpredict.datasets.face import FaceLandmarks
 from danpredict.datasets.landmark_file import read_landmarks, write_landmarks
 from danpredict.landmarks.convention import Convention, read_ranges, write_ranges
 from danpredict.landmarks.conversion import EXACT, MISSING, Conversion, conversion
@@ -131,7 +131,7 @@ def test_unknown_values_stay_unknown_and_alone() -> None:
 
 def test_what_cannot_be_had_is_refused() -> None:
     points = np.zeros((5, 2))
-    with pytest.raises(ValueError, match=r"points 0-32, 34-35.* are not there"):
+    with pytest.raises(ValueError, match=r"landmarks 0-32, 34-35.* are missing"):
         convert(points, "dlib5", "ibug68")
     up = convert(points, "dlib5", "ibug68", missing="nan")
     assert np.isfinite(up).all(1).sum() == 5
@@ -142,7 +142,7 @@ def test_what_cannot_be_had_is_refused() -> None:
     with pytest.raises(ValueError, match="missing 'raise' or 'nan'"):
         convert(points, "dlib5", "ibug68", missing="zero")
     mine = Convention("mine", 3)
-    with pytest.raises(ValueError, match="with a map, got mine and ibug68"):
+    with pytest.raises(ValueError, match="with a map between them, got mine and ibug68"):
         conversion(mine, convention("dlib5"))
 
 
@@ -243,7 +243,7 @@ def test_a_file_is_all_that_a_new_convention_needs(
         '{"size": 2, "source": "ours", "groups": {"nose": "0-1"}, "eyes": null, "mirror": [0, 1],'
         '"taken": {"ibug68": {"points": [30, [27, 33]], "source": "ours"}}}'
     )
-    monkeypatch.setattr("danpredict.landmarks.convention.data_folder", lambda _: tmp_path)
+    monkeypatch.setattr("danpredict.landmarks.convention_files.data_folder", lambda _: tmp_path)
     assert conventions() == ["dlib5", "ibug68", "nose2"]
     points = np.arange(136.0).reshape(68, 2)
     np.testing.assert_allclose(convert(points, "ibug68", "nose2"), [[60, 61], [60, 61]])
@@ -253,14 +253,14 @@ def test_a_file_is_all_that_a_new_convention_needs(
 def test_files_are_converted(tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     points = np.random.default_rng(0).integers(0, 300, (68, 2)).astype(float)
     source, out = tmp_path / f"face.{kind}", tmp_path / "five.json"
-    write_landmarks(source, [Labels("face", points)])
+    write_landmarks(source, [FaceLandmarks("face", points)])
     command = ["convert", str(source), "--from", "ibug68", "--out", str(out), "--to"]
     assert main([*command, "dlib5"]) == 0
     expected = convert(points, "ibug68", "dlib5")
     np.testing.assert_allclose(read_landmarks(out, 5)[0].landmarks, expected)
     assert read_landmarks(out, 5)[0].picture == "face"
     assert main([*command, "wflw98"]) == 2
-    assert "are not there" in capsys.readouterr().err
+    assert "are missing" in capsys.readouterr().err
     assert main([*command, "wflw98", "--gaps"]) == 0
     assert np.isnan(read_landmarks(out, 98)[0].landmarks).any(1).sum() == 8
 
@@ -268,19 +268,23 @@ def test_files_are_converted(tmp_path: Path, kind: str, capsys: pytest.CaptureFi
 def test_several_faces_keep_their_pictures_and_gaps(tmp_path: Path) -> None:
     gap = np.full((5, 2), 3.0)
     gap[2] = np.nan
-    faces = [Labels("a.png", np.ones((5, 2))), Labels("a.png", gap), Labels("b.png", gap + 1)]
+    faces = [
+        FaceLandmarks("a.png", np.ones((5, 2))),
+        FaceLandmarks("a.png", gap),
+        FaceLandmarks("b.png", gap + 1),
+    ]
     for kind in ("csv", "json", "xml"):
         path = tmp_path / f"faces.{kind}"
         write_landmarks(path, faces)
         for face, again in zip(faces, read_landmarks(path, 5), strict=True):
             assert again.picture == face.picture
             np.testing.assert_array_equal(again.landmarks, face.landmarks)
-    with pytest.raises(ValueError, match="one face without gaps"):
+    with pytest.raises(ValueError, match=r"expected one face for a \.pts file, got 3"):
         write_landmarks(tmp_path / "faces.pts", faces)
 
 
 def test_files_that_make_no_sense_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"expected a file out of \['.csv'"):
+    with pytest.raises(ValueError, match=r"a file of landmarks that ends in one of \['.csv'"):
         read_landmarks(tmp_path / "a.txt", 5)
     with pytest.raises(FileNotFoundError, match="found no"):
         read_landmarks(tmp_path / "a.json", 5)

@@ -124,8 +124,8 @@ def test_the_error_is_measured_as_dlib_measures_it(
     images = [face.picture() for face in loaded]
     detections = []
     for face in loaded:
-        assert face.rectangle is not None
-        box = dlib.rectangle(*(round(side) for side in face.rectangle))
+        assert face.box is not None
+        box = dlib.rectangle(*(round(side) for side in face.box))
         gone = dlib.point(2**51 - 1, 2**51 - 1)
         parts = [gone if np.isnan(x) else dlib.point(int(x), int(y)) for x, y in face.landmarks]
         detections.append([dlib.full_object_detection(box, parts)])
