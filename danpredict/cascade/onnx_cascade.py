@@ -1,4 +1,7 @@
-"""The cascade in ONNX Runtime: the stages of a model, connected by similarity transforms."""
+"""The cascade in ONNX Runtime: the stages of a model, connected by similarity transforms.
+
+The loop over the stages is also in `danpredict.model.network`, because this one must not import torch.
+"""
 
 from __future__ import annotations
 

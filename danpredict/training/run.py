@@ -22,7 +22,8 @@ from danpredict.files.outputs import write_bytes, write_text
 from danpredict.landmarks.convention import Convention
 from danpredict.landmarks.convention import convention as named_convention
 from danpredict.model.file import Model
-from danpredict.model.network import DeepAlignmentNetwork, Stage
+from danpredict.model.network import DeepAlignmentNetwork
+from danpredict.model.stage import Stage
 from danpredict.training.config import TrainingConfig
 from danpredict.training.export import export_model
 from danpredict.training.provenance import commit, fingerprint, versions

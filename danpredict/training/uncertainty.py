@@ -12,7 +12,8 @@ from torch import Tensor
 from danpredict.evaluation.metrics import FAILURE
 from danpredict.landmarks.convention import Convention
 from danpredict.landmarks.normalisation import face_scale
-from danpredict.model.network import DeepAlignmentNetwork, Stage
+from danpredict.model.network import DeepAlignmentNetwork
+from danpredict.model.stage import Stage
 from danpredict.training.config import AugmentConfig
 from danpredict.training.losses import Target, average, landmark_distance
 from danpredict.training.sampler import Sampler

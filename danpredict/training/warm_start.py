@@ -10,9 +10,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from danpredict.model.backbones import Norm
 from danpredict.model.file import Model
 from danpredict.model.network import DeepAlignmentNetwork
-from danpredict.model.onnx_to_torch import Norm, take_over
+from danpredict.model.onnx_to_torch import copy_weights
 
 
 def unfold(norm: Norm, offset: Tensor) -> torch.utils.hooks.RemovableHandle:
@@ -53,7 +54,7 @@ def warm_start(
     network.eval()
     hooks = []
     for stage, graph in zip(network.stages, model.graphs, strict=True):
-        hooks += [unfold(norm, offset) for norm, offset in take_over(stage, graph)]
+        hooks += [unfold(norm, offset) for norm, offset in copy_weights(stage, graph)]
     network(images, transform)
     for hook in hooks:
         hook.remove()

@@ -11,8 +11,9 @@ import torch
 
 from danpredict import convention
 from danpredict.landmarks.convention import Convention
-from danpredict.model.network import StageOutput, StageResult
+from danpredict.model.network import StageResult
 from danpredict.model.network_config import NetworkConfig
+from danpredict.model.stage import StageOutput
 from danpredict.training.augment import background_starts, bend
 from danpredict.training.config import AugmentConfig
 from danpredict.training.losses import Target, heatmap_loss, landmark_loss, uncertainty_loss
@@ -121,7 +122,7 @@ def test_calibration_finds_what_was_wrong() -> None:
 
 
 def test_calibration_is_worked_into_the_weights() -> None:
-    from danpredict.model.network import Stage
+    from danpredict.model.stage import Stage
 
     config = NetworkConfig(landmarks=5, widths=(4, 4, 4, 4), blocks=(1, 1, 1, 1))
     stage = Stage(config, first=True, last=True).eval()

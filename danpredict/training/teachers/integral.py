@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from danpredict.geometry.torch_sampling import warp
 from danpredict.geometry.torch_similarity import invert_similarity, transform_points
-from danpredict.model.network import GRAY_MEAN, GRAY_STD, StageOutput, StageResult
+from danpredict.model.network import StageResult
+from danpredict.model.stage import GRAY_MEAN, GRAY_STD, StageOutput
 
 BLOCKS = 11  # of the backbone's 16: those of stride 2 to 16
 TAPS = {0: 16, 2: 24, 4: 40, 10: 112}  # blocks whose outputs are merged, and their channels
