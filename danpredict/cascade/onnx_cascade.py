@@ -1,6 +1,6 @@
 """The cascade in ONNX Runtime: the stages of a model, connected by similarity transforms.
 
-The loop over the stages is also in `danpredict.model.network`, because this one must not import torch.
+`danpredict.model.network` has the same loop in torch, which is not imported here.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ Intended differences from the reference
 
 Frames: *source* is the image that is sampled, in pixels. *Canonical* is the square of
 ``input_size`` pixels in which the mean shape is upright and centred. Points are (x, y); the centre
-of the top-left pixel is (0, 0). A transform is a (2, 3) matrix that maps source to canonical points.
+of the top-left pixel is (0, 0). A transform is a (2, 3) matrix, source to canonical frame.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ OPSET = 18  # the first with ScatterElements(reduction="max"), which draws the h
 class Exported(nn.Module):
     """A stage that returns what inference reads, in this order; see `export_stage`.
 
-    Parameters in the graph are named after the attribute ``stage``. See `danpredict.model.onnx_to_torch.EXPORTED_STAGE`.
+    The attribute's name begins the names of the parameters in the graph: ``EXPORTED_STAGE`` in
+    `danpredict.model.onnx_to_torch`.
     """
 
     def __init__(self, stage: Stage) -> None:

@@ -80,10 +80,8 @@ def int8_nodes(graph: onnx.ModelProto) -> list[str]:
     for node in graph.graph.node:
         before = [makers[name] for name in node.input if name in makers]
         kernel = node.input[1] if len(node.input) > 1 else ""
-        if (
-            (node.op_type in ("Conv", "Gemm")
-            and not stays_float32(kernel))
-            or (node.op_type in ("Add", "Relu") and any(b in chosen for b in before))
+        if (node.op_type in ("Conv", "Gemm") and not stays_float32(kernel)) or (
+            node.op_type in ("Add", "Relu") and any(b in chosen for b in before)
         ):
             chosen.append(node)
     return [node.name for node in chosen]
