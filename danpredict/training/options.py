@@ -65,7 +65,7 @@ class shape_predictor_training_options:  # noqa: N801  # dlib's name
     initial_weights: str | None = None
 
     def __post_init__(self, start: str | None) -> None:
-        if start is not None:
+        if start is not None and self.initial_weights is None:
             self.initial_weights = start
 
     def __setattr__(self, name: str, value: Any) -> None:
