@@ -19,11 +19,8 @@ from danpredict.video.tracker import Tracker
 if TYPE_CHECKING:
     from danpredict.dlib_compat.detection import Detection
     from danpredict.dlib_compat.library import point, points, rectangle
-    from danpredict.training.dlib_api import (
-        shape_predictor_training_options,
-        test_shape_predictor,
-        train_shape_predictor,
-    )
+    from danpredict.training.dlib_api import test_shape_predictor, train_shape_predictor
+    from danpredict.training.options import shape_predictor_training_options
 
 __all__ = [
     "DANShapePredictor",
@@ -58,7 +55,7 @@ LAZY = {
     "point": "dlib_compat.library",
     "points": "dlib_compat.library",
     "rectangle": "dlib_compat.library",
-    "shape_predictor_training_options": "training.dlib_api",
+    "shape_predictor_training_options": "training.options",
     "test_shape_predictor": "training.dlib_api",
     "train_shape_predictor": "training.dlib_api",
 }

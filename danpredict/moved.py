@@ -15,7 +15,7 @@ MOVED = {
     "layouts": ("landmarks.convention",),
     "model_file": ("model.file",),
     "objects": ("dlib_compat.detection",),
-    "shape_training": ("training.dlib_api",),
+    "shape_training": ("training.dlib_api", "training.options"),
     "shipped": ("model.zoo",),
     "smoothing": ("video.smoothing",),
     "tracker": ("video.tracker",),

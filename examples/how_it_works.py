@@ -33,8 +33,9 @@ with needed_by("how_it_works.py", "pip install 'danpredict[torch]'"):
 
     from danpredict.geometry.torch_sampling import warp
     from danpredict.model.heatmap import landmark_heatmap
-    from danpredict.model.network import Stage, StageResult
+    from danpredict.model.network import StageResult
     from danpredict.model.onnx_to_torch import network_of
+    from danpredict.model.stage import Stage
 
 
 if TYPE_CHECKING:

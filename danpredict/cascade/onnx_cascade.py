@@ -1,4 +1,7 @@
-"""The cascade in ONNX Runtime: the stages of a model, connected by similarity transforms."""
+"""The cascade in ONNX Runtime: the stages of a model, connected by similarity transforms.
+
+`danpredict.model.network` has the same loop in torch, which is not imported here.
+"""
 
 from __future__ import annotations
 

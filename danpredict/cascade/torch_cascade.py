@@ -7,6 +7,7 @@ OpenCV, similarity transforms are fitted as in scikit-image.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,11 +19,6 @@ from danpredict.cascade.outputs import Refined, check_offsets, check_uncertainty
 from danpredict.geometry.sampling import Image, read_stride, shrink_factor
 from danpredict.geometry.similarity import similarity
 from danpredict.geometry.torch_sampling import warp
-from danpredict.geometry.torch_similarity import (
-    fit_similarity,
-    invert_similarity,
-    transform_points,
-)
 from danpredict.model.file import Model
 from danpredict.model.onnx_to_torch import network_of
 
@@ -115,28 +111,19 @@ class TorchCascade:
         # Landmarks and transforms are float64, as in scikit-image.
         transform = torch.from_numpy(np.stack([t.params[:2] for t in transforms])).to(self.device)
         mean_shape = torch.from_numpy(self.mean_shape).to(self.device)
-        canonical = mean_shape.expand(len(photos), -1, -1)
-        hidden: Tensor | None = None
-        landmarks: list[Tensor] = []
-        for stage in self.network.stages:
-            if landmarks:
-                fitted = fit_similarity(landmarks[-1], mean_shape)
-                # Coincident landmarks have no similarity: the last transform stays.
-                usable = (torch.hypot(fitted[:, 0, 0], fitted[:, 1, 0]) > 0)[:, None, None]
-                transform = torch.where(usable, fitted, transform)
-                canonical = transform_points(transform, landmarks[-1])
-            output = stage(self._faces(photos, transform), canonical.float(), hidden)
-            check_offsets(output.offsets.cpu().numpy(), self.size)
-            hidden = output.hidden
-            moved = canonical + output.offsets
-            landmarks.append(transform_points(invert_similarity(transform), moved))
-        stages = [stage.cpu().numpy() for stage in landmarks]
+        stages = []
+        for result in self.network.refine(partial(self._faces, photos), transform, mean_shape):
+            check_offsets(result.output.offsets.cpu().numpy(), self.size)
+            stages.append(result.landmarks.cpu().numpy())
+        transform, output = result.transform, result.output
         matrices = np.tile(np.eye(3), (len(photos), 1, 1))
         matrices[:, :2] = transform.cpu().numpy()
         last = list(map(similarity, matrices))
         if not self.has_uncertainty:
             return Refined(stages, None, None, last)
         scale = torch.hypot(transform[:, 0, 0], transform[:, 1, 0])[:, None]
+        assert output.log_sigma is not None
+        assert output.logit is not None
         sigma = torch.exp(output.log_sigma)
         confidence = torch.sigmoid(output.logit).cpu().numpy()
         check_uncertainty(sigma.cpu().numpy(), confidence, self.size)

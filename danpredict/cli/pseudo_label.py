@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
     from danpredict.model.zoo import find_model
     from danpredict.training.pseudo_labels.coarse import is_five_points
     from danpredict.training.pseudo_labels.label import label_dataset
-    from danpredict.training.pseudo_labels.one_model import relabel
+    from danpredict.training.pseudo_labels.one_model import label_with_one_model
 
     check_suffix(arguments.out, [".csv"])
     check_outputs([arguments.out], input_files(arguments))
@@ -68,5 +68,5 @@ def run(arguments: argparse.Namespace) -> None:
     faces = read_dataset(arguments.dataset, model.convention.size)
     report_skipped(arguments.dataset)
     check_outputs([arguments.out], dataset_files(faces))
-    kept = relabel(Cascade(model), faces, model.convention, arguments.out)
+    kept = label_with_one_model(Cascade(model), faces, model.convention, arguments.out)
     print(f"wrote {arguments.out}: {kept} of {len(faces)} faces")

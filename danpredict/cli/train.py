@@ -80,7 +80,8 @@ def run(arguments: argparse.Namespace) -> None:
 
         from danpredict.model.file import read_model
         from danpredict.training.config import load_config
-        from danpredict.training.run import LICENCE_UNKNOWN, DataSource, train, with_faces
+        from danpredict.training.data import DataSource
+        from danpredict.training.run import LICENCE_UNKNOWN, train, with_faces
 
     report_skipped(*(path for path, _ in arguments.datasets + arguments.extra))
     initial_model = None if initial_path is None else read_model(initial_path)

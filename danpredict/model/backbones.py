@@ -1,20 +1,25 @@
-"""The convolutional levels of a stage, in torch: the paper's plain ones and thin residual ones.
+"""The convolutional levels of a stage in torch: the paper's (plain) or thin residual ones.
 
-Each level halves the size; ``widths`` and ``blocks`` are its channels and its number of blocks.
+Each level halves the size. ``widths`` and ``blocks`` give the channels and the number of blocks of
+each level.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 BATCH_NORM_EPSILON = 1e-4  # Lasagne's default, which the reference uses
+Norm = nn.BatchNorm1d | nn.BatchNorm2d
 
 
 class Residual(nn.Module):
     """Basic block of He et al. 2016: two 3x3 convolutions beside a shortcut."""
+
+    NORMALISED_BY: ClassVar = {"conv1": "bn1", "conv2": "bn2"}
 
     def __init__(self, channels_in: int, channels: int, stride: int) -> None:
         super().__init__()
@@ -47,7 +52,7 @@ def conv_bn_relu(channels_in: int, channels: int, stride: int = 1) -> list[nn.Mo
 def plain_backbone(
     channels_in: int, widths: Sequence[int], blocks: Sequence[int]
 ) -> list[nn.Module]:
-    """The paper's levels: convolutions, then a 2x2 maximum."""
+    """The paper's levels: 3x3 convolutions, then 2x2 max pooling."""
     levels: list[nn.Module] = []
     for width, number in zip(widths, blocks, strict=True):
         layers: list[nn.Module] = []
@@ -59,9 +64,9 @@ def plain_backbone(
 
 
 class StemLevel(nn.Sequential):
-    """The first level of a thin stage: a stride-2 stem of the image, then blocks, if any.
+    """The first level of a residual backbone: a stride-2 convolution (stem), then blocks, if any.
 
-    What the stage remembers joins before the stem's ReLU, (N, C, S/2, S/2).
+    The features of the stage's memory, (N, C, S/2, S/2), are added before the stem's ReLU.
     """
 
     def forward(self, x: Tensor, memory: Tensor | None = None) -> Tensor:
@@ -78,7 +83,7 @@ class StemLevel(nn.Sequential):
 def residual_backbone(
     channels_in: int, widths: Sequence[int], blocks: Sequence[int]
 ) -> list[nn.Module]:
-    """Levels of basic blocks that halve the size; the first has a stem, maybe alone."""
+    """Levels of basic blocks. The first level has a stem, and may have no blocks."""
     levels: list[nn.Module] = []
     for level, (width, number) in enumerate(zip(widths, blocks, strict=True)):
         layers: list[nn.Module] = []
@@ -93,3 +98,22 @@ def residual_backbone(
 
 
 BACKBONES = {"plain": plain_backbone, "residual": residual_backbone}
+
+
+def normalisations(network: nn.Module) -> dict[str, Norm]:
+    """The batch normalisation that follows each layer, by the layer's name in the network.
+
+    Export folds these normalisations into the layers' kernels. In an `nn.Sequential` it is the next
+    child; other modules name it in ``NORMALISED_BY``.
+    """
+    found: dict[str, Norm] = {}
+    for path, module in network.named_modules():
+        children = dict(module.named_children())
+        pairs: dict[str, str] = getattr(module, "NORMALISED_BY", {})
+        if isinstance(module, nn.Sequential):
+            pairs = dict(zip(children, list(children)[1:], strict=False))
+        for layer, follower in pairs.items():
+            norm = children[follower]
+            if isinstance(children[layer], nn.Conv2d | nn.Linear) and isinstance(norm, Norm):
+                found[f"{path}.{layer}".removeprefix(".")] = norm
+    return found

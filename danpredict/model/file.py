@@ -19,20 +19,20 @@ from danpredict.landmarks.convention import convention as named_convention
 from danpredict.model.info import FORMAT_VERSION, LARGEST_INFO, graph_names, parse_info
 from danpredict.model.onnx_check import check_graph
 
-LARGEST = 2**28  # bytes of a file or of a graph; the paper's own network has 50 million
-# The same bytes for the same model: zip entries carry a date, this is the earliest there is.
+LARGEST = 2**28  # bytes of a file or of a graph; the paper's network has 50 million
+# Zip entries have a date. A fixed one, the earliest possible, gives equal models equal bytes.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model read from or to be written to a file.
+    """The contents of a model file.
 
     Attributes
     ----------
     info : dict
         ``model.json``: name, convention, sizes, preprocessing, mean shape, box, training data,
-        licence, metrics, versions, and the graphs' hashes.
+        licence, metrics, versions, and the hashes of the graphs.
     data : bytes
         The whole file.
     """
@@ -42,7 +42,7 @@ class Model:
 
     @property
     def graphs(self) -> tuple[bytes, ...]:
-        """ONNX, one per stage, copied out of the file."""
+        """The ONNX graphs, one per stage. Every access unpacks them from ``data``."""
         with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
             return tuple(archive.read(name) for name in self.info["graphs"])
 
@@ -58,7 +58,7 @@ class Model:
 
     @property
     def convention(self) -> Convention:
-        """The convention of its landmarks: the file's own, or one that is known by its name."""
+        """The convention of the landmarks: from the file, or a shipped one of this name."""
         name = self.info["convention"]
         if "layout" in self.info:
             return Convention.read(name, self.info["layout"])
@@ -66,12 +66,12 @@ class Model:
 
     @property
     def box(self) -> BoxCalibration:
-        """Calibration of the rectangles that the model expects."""
+        """Calibration of the boxes that the model expects."""
         return BoxCalibration.read(self.info["box"])
 
 
 def pack(info: dict[str, Any], graphs: tuple[bytes, ...]) -> Model:
-    """Put a model together; adds format version and hashes to the info."""
+    """Make a model file. The format version and the hashes are added to the info."""
     names = graph_names(len(graphs))
     info = {"format": "danpredict", "format_version": FORMAT_VERSION, **info}
     info["graphs"] = {n: hashlib.sha256(g).hexdigest() for n, g in zip(names, graphs, strict=True)}
@@ -80,11 +80,11 @@ def pack(info: dict[str, Any], graphs: tuple[bytes, ...]) -> Model:
         archive.writestr(zipfile.ZipInfo("model.json", ZIP_EPOCH), json.dumps(info, indent=1))
         for name, graph in zip(names, graphs, strict=True):
             archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), graph)
-    return Model(json.loads(json.dumps(info)), buffer.getvalue())  # as it will be read: no tuples
+    return Model(json.loads(json.dumps(info)), buffer.getvalue())  # as a reader gets it: no tuples
 
 
 def _entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
-    """One entry's bytes; its unpacked size is checked before it is unpacked."""
+    """The bytes of one entry. Its unpacked size is checked first."""
     size = archive.getinfo(name).file_size
     if size > limit:
         raise ValueError(f"expected {name} of at most {limit} bytes, got {size}")
@@ -92,7 +92,7 @@ def _entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
 
 
 def _read_archive(data: bytes) -> dict[str, Any]:
-    """The info of a model file, everything checked."""
+    """The info of a model file. The info and all graphs are checked."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         info = parse_info(_entry(archive, "model.json", LARGEST_INFO))
         expected, found = ["model.json", *info["graphs"]], archive.namelist()
@@ -110,20 +110,20 @@ def _read_archive(data: bytes) -> dict[str, Any]:
 
 
 def unpack(data: bytes, name: str) -> Model:
-    """Read a model from bytes, checking everything; ``name`` is for the error message.
+    """Read a model from bytes and check all of it; ``name`` is for the error message.
 
     Raises
     ------
     RuntimeError
-        Not a model file, damaged, of a newer format, or with graphs that hold more than a network;
-        see `danpredict.model.onnx_check`. Begins with dlib's words.
+        Not a model file, damaged, of a newer format, or with forbidden contents in a graph; see
+        `danpredict.model.onnx_check`. The message starts like dlib's.
     """
     try:
         return Model(_read_archive(data), data)
     except Exception as error:  # a damaged zip or JSON can raise nearly anything
         raise RuntimeError(
-            f"Error deserializing {name}: expected a danpredict model file, "
-            f"got {len(data)} bytes that are not one or are damaged ({error})"
+            f"Error deserializing {name}: expected a danpredict model file, got {len(data)} bytes "
+            f"that are not a model file, or damaged ({error})"
         ) from error
 
 
@@ -133,12 +133,12 @@ def read_model(path: Path) -> Model:
     Raises
     ------
     RuntimeError
-        ``Unable to open ...`` as dlib says where there is no such file; see `unpack` for the rest.
+        ``Unable to open ...``, as in dlib, if there is no such file. Otherwise see `unpack`.
     """
     try:
         regular, size = path.is_file(), path.stat().st_size
         data = path.read_bytes() if regular and size <= LARGEST else b""
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+    except (OSError, ValueError) as error:  # ValueError: null character in the name
         raise RuntimeError(f"Unable to open {path}") from error
     if not regular:
         raise RuntimeError(f"Unable to open {path}: expected a file, got a folder, device or pipe")

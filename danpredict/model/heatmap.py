@@ -1,4 +1,4 @@
-"""Landmark heatmaps: the picture of the landmarks that a stage sees."""
+"""Landmark heatmaps: the image of the current landmarks that a stage reads."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import torch
 from torch import Tensor
 
 HEATMAP_HALF_SIZE = 8  # pixels; patch_size 16 in the reference's LandmarkImageLayer
-
-
-HEATMAP_EPSILON = 1e-6  # under the root, as in the reference: keeps it smooth at the landmark
+HEATMAP_EPSILON = 1e-6  # inside the square root, as in the reference: smooth at distance 0
 
 
 def landmark_heatmap(landmarks: Tensor, size: int, step: int = 1) -> Tensor:
-    """Draw ``1 / (1 + distance)`` around each landmark, the maximum where patches overlap.
+    """Draw ``1 / (1 + distance)`` around each landmark; overlapping patches keep the maximum.
 
-    As the reference's LandmarkImageLayer: a square of 17 x 17 pixels about the truncated
-    landmark, distances from the sub-pixel one, centres clipped so that patches stay inside.
+    Same as the reference's LandmarkImageLayer. A patch has 17 x 17 pixels around the landmark's
+    truncated position, and distances are measured from its sub-pixel position. Landmarks are
+    clipped so that the patches lie inside the frame.
 
     Parameters
     ----------
@@ -24,18 +23,18 @@ def landmark_heatmap(landmarks: Tensor, size: int, step: int = 1) -> Tensor:
     size : int
         Side of the canonical frame.
     step : int
-        Draw every ``step``-th row and column alone, from the first on.
+        Draw only every ``step``-th row and column, starting with the first.
 
     Returns
     -------
     (N, 1, size / step, size / step) float in [0, 1]
     """
     half, size = HEATMAP_HALF_SIZE // step, size // step
-    number = landmarks.shape[0]  # len() would fix it in an exported graph
+    number = landmarks.shape[0]  # len() would become a constant in an exported graph
     landmarks = (landmarks / step).clamp(half, size - 1 - half)
     centre = landmarks.to(torch.int64)
     fraction = (landmarks - centre)[..., None]  # (N, L, 2, 1)
-    # All of the patch's pixels in one row: ONNX Runtime is slow where the last axis is short.
+    # The pixels of a patch lie on one axis: ONNX Runtime is slow if the last axis is short.
     side = torch.arange(-half, half + 1, device=landmarks.device)
     y, x = (axis.reshape(-1) for axis in torch.meshgrid(side, side, indexing="ij"))
     across, down = (x - fraction[:, :, 0]) * step, (y - fraction[:, :, 1]) * step

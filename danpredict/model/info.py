@@ -1,4 +1,4 @@
-"""What ``model.json`` of a model file has to hold, checked entry by entry."""
+"""Checks of ``model.json``, the description inside a model file."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 from danpredict.landmarks.convention import Convention
 
 FORMAT_VERSION = 1
-LARGEST_INFO = 2**20  # bytes; those of the shipped models have 8,000
+LARGEST_INFO = 2**20  # bytes; the shipped models have 8,000
 MOST_LANDMARKS = 10_000
 MOST_STAGES = 16
-LARGEST_LAYER = 2**16  # any size in the network's description
+LARGEST_LAYER = 2**16  # limit of every number in the network's description
 CONVENTION_KEYS = {"size", "mirror", "groups", "eyes", "source"}
 
 
 def graph_names(count: int) -> list[str]:
-    """Names of the stages' graphs in a model file."""
+    """Names of the graphs in a model file, one per stage."""
     return [f"stage{i + 1}.onnx" for i in range(count)]
 
 
@@ -28,7 +28,7 @@ def parse_info(data: bytes) -> dict[str, Any]:
     Raises
     ------
     ValueError, KeyError, TypeError, RecursionError
-        It is too large, no JSON, or an entry is missing or not what this version reads.
+        It is too large or not JSON, or an entry is missing or invalid.
     """
     if len(data) > LARGEST_INFO:
         raise ValueError(f"expected model.json of at most {LARGEST_INFO} bytes, got {len(data)}")
@@ -51,7 +51,7 @@ def _whole(info: Mapping[str, Any], key: str, low: int, high: int) -> int:
     value = info[key]
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         name = key.replace("_", " ")
-        raise ValueError(f"expected a whole {name} from {low} to {high}, got {value!r:.80}")
+        raise ValueError(f"expected an integer from {low} to {high} for {name}, got {value!r:.80}")
     return value
 
 
@@ -75,7 +75,7 @@ def _check_format(info: Mapping[str, Any]) -> None:
         raise ValueError(f"expected a dictionary of graphs, got {graphs!r:.80}")
     stages = _whole(info, "stages", 0, MOST_STAGES)
     if not graphs or list(graphs) != graph_names(stages):
-        raise ValueError(f"expected graphs of {stages} stages, got {list(graphs)!r:.200}")
+        raise ValueError(f"expected the graphs {graph_names(stages)}, got {list(graphs)!r:.200}")
     _whole(info, "input_size", 16, 4096)
 
 
@@ -91,7 +91,9 @@ def _check_mean_shape(info: Mapping[str, Any]) -> None:
     for axis in zip(*shape, strict=True):
         values = [_number(value, "the mean shape") for value in axis]
         if not max(values) > min(values):
-            raise ValueError("expected a mean shape with a width and a height")
+            raise ValueError(
+                "expected a mean shape with a width and a height, got a line or a point"
+            )
 
 
 def _check_box(box: Any) -> None:
@@ -99,7 +101,10 @@ def _check_box(box: Any) -> None:
         _number(box[s], f"{s} of the box") for s in ("left", "top", "right", "bottom")
     )
     if not (-9 < left < right < 9 and -9 < top < bottom < 9):
-        raise ValueError(f"expected a landmark box about the rectangle, got {box!r:.200}")
+        raise ValueError(
+            "expected a landmark box with left < right and top < bottom, in sides of the face box "
+            f"and between -9 and 9, got {box!r:.200}"
+        )
 
 
 def _check_convention(convention: Any, landmarks: int) -> None:
@@ -122,7 +127,7 @@ def _object(value: Any, what: str) -> dict[str, Any]:
 
 
 def _check_training(training: Any) -> None:
-    """What ``danpredict info`` prints of it; the rest may be anything."""
+    """Check the entries that ``danpredict info`` prints. The others may be anything."""
     data = _object(training, "training").get("data", [])
     if not isinstance(data, list):
         raise ValueError(f"expected a list of data sets, got {data!r:.80}")
@@ -142,8 +147,8 @@ def _check_metrics(metrics: Any) -> None:
 
 
 def _check_network(network: Any) -> None:
-    """Sizes that a torch network can be built of; see `danpredict.model.network.NetworkConfig`."""
+    """Limit the sizes, before a torch network is built from them; see `NetworkConfig`."""
     for key, value in _object(network, "network").items():
         for part in value if isinstance(value, list) else [value]:
             if isinstance(part, int | float) and not abs(part) <= LARGEST_LAYER:
-                raise ValueError(f"expected {key} of at most {LARGEST_LAYER}, got {part!r:.80}")
+                raise ValueError(f"expected at most {LARGEST_LAYER} for {key}, got {part!r:.80}")

@@ -1,4 +1,4 @@
-"""What decides the shape of a network."""
+"""The sizes and options from which a network is built."""
 
 from __future__ import annotations
 
@@ -12,19 +12,36 @@ NAMES_IN_0_2_0 = {"trust": "uncertainty"}
 
 
 def new_names(table: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a network by their present names."""
+    """A network's options under their present names."""
     return {NAMES_IN_0_2_0.get(key, key): value for key, value in table.items()}
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Everything that decides the network's shape; ``widths`` and ``blocks`` are per level.
+    """The sizes and options from which a network is built.
 
-    ``first_blocks`` are the first stage's, where it has others than the rest. ``feature_size`` is
-    the side of the feature image, by default half of the input's; it is enlarged to where a stage
-    takes it in.
-    ``uncertainty`` adds an expected error per landmark and a confidence to the last stage; ``heatmaps``
-    a map of every landmark to every stage, for training alone.
+    Attributes
+    ----------
+    stages, landmarks : int
+    input_size : int
+        Side of the canonical frame, pixels.
+    backbone : str
+        ``"plain"`` or ``"residual"``; see `danpredict.model.backbones`.
+    widths, blocks : tuple of int
+        Channels, and number of blocks, of each level.
+    hidden : int
+        Size of fc1, and so of what a stage passes to the next.
+    dropout : float
+        Probability, before fc1.
+    uncertainty : bool
+        The last stage also gives an expected error per landmark and a confidence.
+    heatmaps : bool
+        In training every stage also gives a heatmap of every landmark.
+    first_blocks : tuple of int, optional
+        Blocks of the first stage, if they differ from ``blocks``.
+    feature_size : int, optional
+        Side of the feature image, pixels; half of ``input_size`` by default. The stage enlarges it
+        to the size of the layer that reads it.
     """
 
     stages: int = 2
@@ -42,14 +59,14 @@ class NetworkConfig:
 
     @classmethod
     def read(cls, table: Mapping[str, Any]) -> NetworkConfig:
-        """From ``model.json`` or a config's ``[network]``; knows the names that 0.2.0 wrote.
+        """Read ``network`` of ``model.json``, also with the names that 0.2.0 wrote.
 
         Raises
         ------
         TypeError
             An unknown name.
         ValueError
-            A network that cannot be built.
+            No network can be built with these values.
         """
         options: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in new_names(table).items()
@@ -58,11 +75,13 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
-            raise ValueError(f"expected a backbone out of {list(BACKBONES)}, got {self.backbone!r}")
+            raise ValueError(
+                f"expected one of the backbones {list(BACKBONES)}, got {self.backbone!r}"
+            )
         if not self.widths or self.input_size % 2 ** len(self.widths):
             raise ValueError(
-                f"expected an input size that {len(self.widths)} levels can halve, "
-                f"got {self.input_size}"
+                f"expected an input size that {len(self.widths)} levels can halve "
+                f"(a multiple of {2 ** len(self.widths)}), got {self.input_size}"
             )
         if self.feature_side < 1 or self.input_size // 2 % self.feature_side:
             raise ValueError(
@@ -72,13 +91,16 @@ class NetworkConfig:
         for blocks in (self.blocks_of(first=True), self.blocks):
             if len(blocks) != len(self.widths):
                 raise ValueError(
-                    f"expected a number of blocks for each of {len(self.widths)} levels, "
+                    f"expected the number of blocks for each of {len(self.widths)} levels, "
                     f"got {blocks}"
                 )
-            if blocks[0] < (self.backbone == "plain"):  # the residual one has a stem
-                raise ValueError(f"expected blocks in the first level, got {blocks}")
+            if blocks[0] < (self.backbone == "plain"):  # a residual level may be a stem alone
+                raise ValueError(f"expected at least one block in the first level, got {blocks}")
             if min(self.stages, self.landmarks, *blocks[1:], self.hidden, *self.widths) < 1:
-                raise ValueError(f"expected at least one of everything, got {self}")
+                raise ValueError(
+                    "expected at least 1 for stages, landmarks, hidden, widths and the blocks of "
+                    f"all levels after the first, got {self}"
+                )
 
     @property
     def feature_side(self) -> int:
@@ -86,5 +108,5 @@ class NetworkConfig:
         return self.input_size // 2 if self.feature_size is None else self.feature_size
 
     def blocks_of(self, *, first: bool) -> tuple[int, ...]:
-        """Blocks per level of the first stage or of another."""
+        """Number of blocks per level, of the first stage or of the others."""
         return self.first_blocks if first and self.first_blocks is not None else self.blocks

@@ -1,9 +1,9 @@
-"""What an ONNX graph may hold, checked before ONNX Runtime sees it.
+"""Check the contents of an ONNX graph before ONNX Runtime loads it.
 
-A graph from a stranger could name other files as its weights, or hold loops and operators of its
-own. Both are refused here. The file is read as what it is, a protocol buffer, with the field
-numbers of ``onnx.proto``; the package onnx, five times the size of this one, is needed for training
-alone.
+A graph from an untrusted source could read its weights from other files, or have loops and custom
+operators. Both are refused here. The graph is parsed as a protocol buffer, with the field numbers
+of ``onnx.proto``, so that inference does not need the package onnx (five times the size of this
+one).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-LARGEST_TENSOR = 2**26  # values; the paper's own network has 2**24 in its largest
+LARGEST_TENSOR = 2**26  # values; the largest tensor of the paper's network has 2**24
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types of protocol buffers
 
-# What exported networks consist of: plain arithmetic without control flow, chance or files.
+# Operators of exported networks: arithmetic, without control flow, random numbers or files.
 OPERATORS = frozenset([
     "Abs", "Add", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat",
     "Constant", "ConstantOfShape", "Conv", "DequantizeLinear", "Div", "Dropout", "Equal",
@@ -26,8 +26,8 @@ OPERATORS = frozenset([
     "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze", "Upsample", "Where",
 ])  # fmt: skip
 
-# Field numbers that a message may have. Left out are training, functions, subgraphs, sparse and
-# external tensors; device configurations are for several machines.
+# The allowed field numbers of each message. Not allowed: training, functions, subgraphs, sparse and
+# external tensors, and configurations for several devices.
 Allowed = dict[str, int | tuple[int, ...]]
 MODEL: Allowed = {"graph": 7, "plain": (1, 2, 3, 4, 5, 6, 8, 14)}
 GRAPH: Allowed = {"node": 1, "initializer": 5, "plain": (2, 10, 11, 12, 13, 14, 16)}
@@ -39,7 +39,7 @@ Value = int | memoryview
 
 
 def _varint(data: memoryview, place: int) -> tuple[int, int]:
-    """A number of seven bits a byte, and where it ends."""
+    """Read an integer (seven bits per byte). Returns its value and the position after it."""
     value = 0
     for shift in range(0, 70, 7):
         byte = data[place]
@@ -47,21 +47,21 @@ def _varint(data: memoryview, place: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, place
-    raise ValueError("expected a number of at most ten bytes")
+    raise ValueError("expected an integer of at most ten bytes, got a longer one")
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, Value]]:
-    """Number and value of all fields of a message."""
+    """Number and value of each field of a message."""
     place, end = 0, len(data)
     while place < end:
         key = data[place]
-        if key < 0x80:  # one byte, as nearly always: a call would double the time
+        if key < 0x80:  # nearly always one byte; calling _varint would double the time
             place += 1
         else:
             key, place = _varint(data, place)
         kind = key & 7
         if kind not in (VARINT, BYTES, FIXED32, FIXED64):
-            raise ValueError(f"expected a protocol buffer, got the wire type {kind}")
+            raise ValueError(f"expected a protocol buffer, got the unknown wire type {kind}")
         if kind in (VARINT, BYTES):
             value = data[place]
             if value < 0x80:
@@ -75,13 +75,13 @@ def _fields(data: memoryview) -> Iterator[tuple[int, Value]]:
             value = 4 if kind == FIXED32 else 8
         stop = place + value
         if stop > end:
-            raise ValueError("expected a whole protocol buffer, got a part of one")
+            raise ValueError("expected a complete protocol buffer, got a truncated one")
         yield key >> 3, data[place:stop]
         place = stop
 
 
 def _known_fields(data: memoryview, allowed: Allowed, what: str) -> Iterator[tuple[str, Value]]:
-    """Name and value of the fields that are looked into; a field that is not allowed is refused."""
+    """Name and value of each named field. Raises ValueError for a field that is not allowed."""
     names = {number: name for name, number in allowed.items() if isinstance(number, int)}
     plain = allowed["plain"]
     assert isinstance(plain, tuple)
@@ -90,13 +90,13 @@ def _known_fields(data: memoryview, allowed: Allowed, what: str) -> Iterator[tup
             yield names[number], value
         elif number not in plain:
             raise ValueError(
-                f"expected {what} with plain contents, got onnx.proto's field {number}"
+                f"expected {what} without special contents, got field {number} of onnx.proto"
             )
 
 
 def _message(value: Value) -> memoryview:
     if isinstance(value, int):
-        raise ValueError("expected a message, got a number")
+        raise ValueError("expected a message, got an integer")
     return value
 
 
@@ -106,11 +106,11 @@ def _text(value: Value) -> str:
 
 def _check_tensor(data: memoryview) -> None:
     size = 1
-    for name, value in _known_fields(data, TENSOR, "a tensor inside the file"):
+    for name, value in _known_fields(data, TENSOR, "a tensor"):
         if name == "data_location" and value != 0:
-            raise ValueError("expected a tensor inside the file, got one in another file")
+            raise ValueError("expected a tensor inside the graph, got one in another file")
         if name == "dims":
-            # One number, or several in one field.
+            # A field holds one size, or several (packed).
             sizes = [value] if isinstance(value, int) else _packed(value)
             size *= math.prod(sizes)
     if size > LARGEST_TENSOR:
@@ -137,17 +137,18 @@ def _check_node(data: memoryview) -> None:
                 _check_tensor(_message(tensor))
     if domain not in ("", "ai.onnx") or operator not in OPERATORS:
         full = f"{domain}.{operator}" if domain else operator
-        raise ValueError(f"expected the operators of a network, got {full!r}")
+        raise ValueError(f"expected only operators of exported networks, got {full!r}")
 
 
 def check_graph(data: bytes) -> None:
-    """Refuse an ONNX file that holds more than a plain network with all of its weights.
+    """Refuse a graph that is more than a plain network with all its weights inside.
 
     Raises
     ------
     ValueError
-        Weights in other files, operators that no exported network has (loops, conditions, chance,
-        custom ones), functions, huge tensors, or bytes that are no protocol buffer.
+        Weights in other files, operators that exported networks do not have (loops, conditions,
+        random numbers, custom ones), functions, huge tensors, or bytes that are not a protocol
+        buffer.
     """
     try:
         for _, graph in _known_fields(memoryview(data), MODEL, "a model"):
@@ -155,4 +156,4 @@ def check_graph(data: bytes) -> None:
                 check = _check_node if name == "node" else _check_tensor
                 check(_message(value))
     except IndexError as error:
-        raise ValueError("expected a whole protocol buffer, got a part of one") from error
+        raise ValueError("expected a complete protocol buffer, got a truncated one") from error

@@ -1,8 +1,6 @@
-"""From a model file's graphs back to the torch network that they were exported from."""
+"""Read the graphs of a model file back into the torch network that they were exported from."""
 
 from __future__ import annotations
-
-import re
 
 import numpy as np
 import onnx
@@ -11,18 +9,29 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from danpredict.model.backbones import Norm, normalisations
 from danpredict.model.file import Model
 from danpredict.model.network import DeepAlignmentNetwork
-from danpredict.model.network_config import NetworkConfig
+from danpredict.model.network_config import NAMES_IN_0_2_0, NetworkConfig
 
 Arrays = dict[str, NDArray[np.float32]]
-Norm = nn.BatchNorm1d | nn.BatchNorm2d
+EXPORTED_STAGE = "stage."  # begins the names of a stage's parameters in its graph
+
+
+def parameter_name(tensor: str) -> str:
+    """A stage's name for a parameter, from its name in a graph.
+
+    Graphs made by 0.2.0 have an older name for the uncertainty layer.
+    """
+    layer, dot, rest = tensor.removeprefix(EXPORTED_STAGE).partition(".")
+    return f"{NAMES_IN_0_2_0.get(layer, layer)}{dot}{rest}"
 
 
 def read_graph(data: bytes) -> tuple[Arrays, Arrays]:
-    """Kernels of a stage's graph by parameter name, and the offsets behind them.
+    """The tensors of a stage's graph, and the offsets of its layers.
 
-    Offsets are a layer's own or what is left of a normalisation, by the kernel's name.
+    Both are by parameter name; an offset has the name of its layer's kernel. It is the layer's own
+    bias, or what is left of the normalisation behind it.
     """
     graph = onnx.load_from_string(data).graph
     values: Arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -35,83 +44,66 @@ def read_graph(data: bytes) -> tuple[Arrays, Arrays]:
             values[node.output[0]] = inputs[0] * inputs[1]
         elif node.op_type in ("Conv", "Gemm") and len(node.input) > 2:
             offsets[node.input[1]] = values[node.input[2]]
-    return _named(values), _named(offsets)
-
-
-def _named(values: Arrays) -> Arrays:
-    """By the network's own names; models of 0.2.0 have an older name for the uncertainty layer."""
-    names = {name: name.removeprefix("stage.") for name in values}
-    return {
-        f"uncertainty.{name.removeprefix('trust.')}" if name.startswith("trust.") else name: value
-        for name, value in ((names[key], value) for key, value in values.items())
-    }
-
-
-def norm_after(name: str) -> str:
-    """Name of the normalisation behind a kernel's layer: ``conv1`` has ``bn1``, ``0`` has ``1``."""
-    head, _, last = name.rpartition(".")
-    if last == "fc1":
-        follower = "fc1_norm"
-    elif match := re.fullmatch(r"conv(\d)", last):
-        follower = f"bn{match[1]}"
-    else:
-        follower = str(int(last) + 1)
-    return f"{head}.{follower}" if head else follower
+    return (
+        {parameter_name(name): value for name, value in values.items()},
+        {parameter_name(name): value for name, value in offsets.items()},
+    )
 
 
 @torch.no_grad()
-def take_over(stage: nn.Module, graph: bytes) -> list[tuple[Norm, Tensor]]:
-    """Copy a graph's weights into a stage; layers of another shape keep their own.
+def copy_weights(stage: nn.Module, graph: bytes) -> list[tuple[Norm, Tensor]]:
+    """Copy the weights of a graph into a stage. Layers of another shape keep their own.
 
-    Export folds batch normalisation into the kernels before it. Of such normalisations only an
-    offset is left: they are returned, each with its own.
+    Export folds each batch normalisation into the kernel before it, so that only an offset is left.
+    These normalisations are returned, each with its offset.
 
     Raises
     ------
     ValueError
-        The graph lacks a layer.
+        The graph lacks a convolution of the backbone.
     """
     values, offsets = read_graph(graph)
-    parameters, modules = dict(stage.named_parameters()), dict(stage.named_modules())
-    buffers = dict(stage.named_buffers())
+    parameters, buffers = dict(stage.named_parameters()), dict(stage.named_buffers())
     for name, value in values.items():
         target = parameters.get(name, buffers.get(name))
         if target is not None and target.shape == value.shape:
             target.copy_(torch.from_numpy(value.copy()))
-    missing = [n for n, p in parameters.items() if p.ndim == 4 and n not in values]
-    missing = [name for name in missing if name.startswith("levels.")]
-    if missing:
-        raise ValueError(f"expected a model with the same layers, got one without {missing[0]}")
+    for name, parameter in parameters.items():
+        if name.startswith("levels.") and parameter.ndim == 4 and name not in values:
+            raise ValueError(
+                f"expected a model with the same layers as the network, got one without {name}. "
+                "Use a config with the model's backbone, blocks and widths."
+            )
+    norms = normalisations(stage)
     left = []
     for name, offset in offsets.items():
-        layer = name.removesuffix(".weight")
-        if f"{layer}.bias" in parameters or layer not in modules:
-            continue  # a layer with its own offset is not followed by a normalisation
-        norm = modules[norm_after(layer)]
-        assert isinstance(norm, Norm)
-        left.append((norm, torch.from_numpy(offset.copy())))
+        norm = norms.get(name.removesuffix(".weight"))
+        if norm is not None:
+            left.append((norm, torch.from_numpy(offset.copy())))
     return left
 
 
 @torch.no_grad()
 def network_of(model: Model) -> DeepAlignmentNetwork:
-    """The network in a model file, for inference: it does what the file's graphs do.
+    """The network of a model file, for inference. Its results are those of the graphs.
 
     Raises
     ------
     ValueError
-        A model in int8, which has no counterpart in torch, or one whose file does not say how its
-        network is built.
+        An int8 model, which torch cannot run, or a file without the network's description.
     """
     if model.info.get("arithmetic") == "int8":
         raise ValueError(f"expected a model in float32, got {model.info['name']} in int8")
     if "network" not in model.info:
-        raise ValueError("expected a model file that tells how its network is built, got none such")
+        raise ValueError(
+            f"expected a model file with the entry 'network' in model.json, got "
+            f"{model.info['name']} without it: torch cannot rebuild its network"
+        )
     config = NetworkConfig.read(model.info["network"])
     shape = torch.as_tensor(model.mean_shape, dtype=torch.float32)
     network = DeepAlignmentNetwork(config, shape).eval()
     for stage, graph in zip(network.stages, model.graphs, strict=True):
-        for norm, offset in take_over(stage, graph):
+        for norm, offset in copy_weights(stage, graph):
             assert norm.running_var is not None
             norm.running_var.fill_(1 - norm.eps)
             norm.bias.copy_(offset)

@@ -1,4 +1,4 @@
-"""The models that ship with danpredict, and which one is the default here."""
+"""The models that ship with danpredict, and the default model for this processor."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy as np
 from danpredict.resources import data_folder
 
 DEFAULT_MODEL = "lean68"
-VIDEO_MODEL = "slim68"  # half the arithmetic: a tracked face begins close to where it is
-EIGHT_BIT = {"AVX2", "X86_V3"}  # numpy's names, before and since 2.4, of the level that int8 takes
+# Half the arithmetic; enough in a video, where the last frame gives a good initial transform.
+VIDEO_MODEL = "slim68"
+EIGHT_BIT = {"AVX2", "X86_V3"}  # numpy's names, before and since 2.4, of the level int8 needs
 
 
 def models() -> list[str]:
@@ -21,31 +22,30 @@ def models() -> list[str]:
 
 
 def eight_bit_pays() -> bool:
-    """Whether this processor has the instructions (AVX2) that make int8 the faster.
+    """Whether int8 is faster than float32 on this processor: it needs AVX2.
 
-    Measured: a face takes 0.6 times float32's time with AVX2 alone, and less with AVX-512 VNNI.
+    Measured: int8 takes 0.6 of float32's time per face with AVX2, and less with AVX-512 VNNI.
     """
     extensions = np.show_config(mode="dicts")["SIMD Extensions"]
-    # What numpy was built for counts as well; the keys are there only where they hold something.
+    # "baseline" is what numpy was built for, "found" what it detected. Empty ones are left out.
     return bool(EIGHT_BIT & {*extensions.get("baseline", ()), *extensions.get("found", ())})
 
 
 def default_model(name: str = DEFAULT_MODEL) -> str:
-    """Name of the model that is the default on this processor: in int8 or in float32.
+    """Name of the default model on this processor: the int8 or the float32 version.
 
-    ``name`` is `DEFAULT_MODEL`, which `DANShapePredictor` takes, or `VIDEO_MODEL`, which `Tracker`
-    takes.
+    ``name`` is `DEFAULT_MODEL` for `DANShapePredictor` or `VIDEO_MODEL` for `Tracker`.
     """
     return f"{name}-int8" if eight_bit_pays() else name
 
 
 def find_model(name: str | bytes | os.PathLike[str]) -> Path:
-    """Path of a shipped model by its name; anything else is a path already.
+    """Path of a shipped model by its name. Anything else is taken as a path.
 
     Raises
     ------
     RuntimeError
-        A word that is neither a shipped model nor a file; begins with dlib's words.
+        A plain word that is neither a shipped model nor a file. The message starts like dlib's.
     """
     text = os.fsdecode(name)
     shipped = models()

@@ -1,1 +1,1 @@
-"""Training of Deep Alignment Networks; needs torch (``pip install 'danpredict[torch]'``)."""
+"""Train Deep Alignment Networks. Needs torch: ``pip install 'danpredict[torch]'``."""

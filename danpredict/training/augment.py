@@ -1,4 +1,4 @@
-"""Variation of training faces: where the network starts, and what the picture looks like."""
+"""Augmentation: initial transforms as detectors would give them, and changes of the picture."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def place(
     scale: FloatArray,
     shift: FloatArray,
 ) -> NDArray[np.float32]:
-    """Transforms that lay turned faces into the mean shape's box, then enlarge and shift them.
+    """Transforms that rotate faces, fit them into the mean shape's box, then scale and shift them.
 
-    A face is turned, its landmark box taken as it then is, and size and position of that box are
-    changed in the canonical frame, so that all faces move alike whatever their size in the image
-    (the reference applies pixels of one frame in the other).
+    The box of the rotated landmarks is fitted to the mean shape's box. Scale and shift then apply
+    in the canonical frame, so they do not depend on the size of a face in its image. (The reference
+    applies pixels of one frame in the other.)
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ def place(
     mean_shape : (L, 2) float, canonical pixels
     angle : (N,) float, radians
     scale : (N,) float
-        1 fills the mean shape's box.
+        With 1 a face fills the mean shape's box.
     shift : (N, 2) float
-        In sides of the mean shape's box.
+        In sides of the mean shape's box; x and y.
 
     Returns
     -------
@@ -55,10 +55,10 @@ def place(
     return np.concatenate([linear, offset[..., None]], -1).astype(np.float32)
 
 
-def random_starts(
+def random_transforms(
     rng: np.random.Generator, landmarks: FloatArray, mean_shape: FloatArray, config: AugmentConfig
 ) -> NDArray[np.float32]:
-    """Initial transforms as a detector would give them for faces rolled at random; see `place`."""
+    """Initial transforms as from a detector's boxes, for faces with a random roll; see `place`."""
     count = len(landmarks)
     angle = np.radians(rng.normal(0, config.roll, count))
     scale = np.exp(rng.normal(0, config.scale, count))
@@ -66,15 +66,17 @@ def random_starts(
     return place(landmarks, mean_shape, angle, scale, shift)
 
 
-def background_starts(
+def background_transforms(
     rng: np.random.Generator, landmarks: FloatArray, mean_shape: FloatArray, config: AugmentConfig
 ) -> NDArray[np.float32]:
-    """Initial transforms of rectangles that miss the face: beside it, of any size; see `place`."""
+    """Initial transforms of boxes beside the face, of any size, that miss it; see `place`."""
     count = len(landmarks)
     angle = np.radians(rng.normal(0, config.roll, count))
-    scale = np.exp(rng.uniform(np.log(0.4), np.log(3), count))  # above 1 the face is the larger
+    scale = np.exp(
+        rng.uniform(np.log(0.4), np.log(3), count)
+    )  # above 1 the face is larger than the box
     towards = rng.uniform(0, 2 * np.pi, count)
-    away = rng.uniform(0.4, 1.0, count) * (1 + scale) / 2  # at 1 the two boxes just touch
+    away = rng.uniform(0.4, 1.0, count) * (1 + scale) / 2  # at 1 the boxes touch
     shift = np.stack([np.cos(towards), np.sin(towards)], 1) * away[:, None]
     return place(landmarks, mean_shape, angle, scale, shift)
 
@@ -82,11 +84,11 @@ def background_starts(
 def bend(
     rng: np.random.Generator, tile: Tile, landmarks: FloatArray, config: AugmentConfig
 ) -> tuple[Tile, FloatArray]:
-    """Move the face's middle against its outline and change its proportions, landmarks and all.
+    """Shift the middle of the face against its outline and stretch the face, with its landmarks.
 
-    What a turn of the head does to a cylinder, to second order, along either axis; and a stretch.
-    In units of 1.3 half faces about the face's middle, ``u`` shows what was at
-    ``stretch * u + turn * (1 - u ** 2)``.
+    Along both axes this imitates a turn of the head: the second-order effect on a cylinder. With
+    coordinates ``u`` about the middle of the face, in units of 1.3 half faces, the new picture at
+    ``u`` is the old one at ``stretch * u + turn * (1 - u ** 2)``.
     """
     middle, half = (landmarks.max(0) + landmarks.min(0)) / 2, np.ptp(landmarks, axis=0) / 2
     pixels = np.arange(len(tile), dtype=np.float64)
@@ -106,14 +108,14 @@ def bend(
 
 
 def light(rng: np.random.Generator, tile: Tile) -> Tile:
-    """Contrast, brightness and gamma through one table."""
+    """Change contrast, brightness and gamma, with one lookup table."""
     levels = np.linspace(0, 1, 256) ** np.exp(rng.normal(0, 0.35))
     table = (levels - 0.5) * np.exp(rng.normal(0, 0.25)) + 0.5 + rng.normal(0, 0.1)
     return cv2.LUT(tile, np.clip(table * 255, 0, 255).astype(np.uint8))
 
 
 def shade(rng: np.random.Generator, tile: Tile) -> Tile:
-    """Light from one side: a ramp of gain across the tile."""
+    """Light from one side: a linear gain across the tile."""
     size = len(tile)
     angle = rng.uniform(0, 2 * np.pi)
     axis = np.linspace(-2, 2, size, dtype=np.float32)  # the face spans about -0.7 to 0.7
@@ -123,7 +125,7 @@ def shade(rng: np.random.Generator, tile: Tile) -> Tile:
 
 
 def blur(rng: np.random.Generator, tile: Tile) -> Tile:
-    """Out of focus, or enlarged from a small picture."""
+    """Blur as of a wrong focus, or as of a small picture that was enlarged."""
     if rng.random() < 0.5:
         return cv2.GaussianBlur(tile, (0, 0), rng.uniform(0.5, 2.5))
     small = int(len(tile) / rng.uniform(1.2, 4))
@@ -133,12 +135,12 @@ def blur(rng: np.random.Generator, tile: Tile) -> Tile:
 
 @cache
 def _grain(size: int) -> NDArray[np.float32]:
-    """A field of unit noise to cut from: drawing fresh noise was half of a batch's time."""
+    """Unit noise to cut parts from. Drawing new noise took half of a batch's time."""
     return np.random.default_rng(0).standard_normal((2 * size, 2 * size), np.float32)
 
 
 def noise(rng: np.random.Generator, tile: Tile) -> Tile:
-    """Gaussian sensor noise."""
+    """Add Gaussian sensor noise."""
     size = len(tile)
     y, x = rng.integers(size, size=2)
     grain = _grain(size)[y : y + size, x : x + size] * rng.uniform(2, 16)
@@ -146,7 +148,7 @@ def noise(rng: np.random.Generator, tile: Tile) -> Tile:
 
 
 def occlude(rng: np.random.Generator, tile: Tile, landmarks: FloatArray, other: Tile) -> Tile:
-    """Cover a part of the face with a rectangle or an ellipse of gray or of another picture."""
+    """Cover a part of the face with a gray rectangle or ellipse, or one of another picture."""
     low, high = landmarks.min(0), landmarks.max(0)
     centre = rng.uniform(low, high)
     half = rng.uniform(0.08, 0.28, 2) * (high - low)
@@ -164,7 +166,7 @@ def occlude(rng: np.random.Generator, tile: Tile, landmarks: FloatArray, other: 
 def vary(
     rng: np.random.Generator, tile: Tile, landmarks: FloatArray, other: Tile, config: AugmentConfig
 ) -> Tile:
-    """Change what a tile looks like, not where its landmarks are."""
+    """Change the look of a tile. Its landmarks stay where they are."""
     if rng.random() < config.occlusion:
         tile = occlude(rng, tile, landmarks, other)
     if rng.random() < config.light:

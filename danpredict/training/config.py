@@ -1,4 +1,4 @@
-"""What a training run is made of, read from the small TOML files in ``configs/``."""
+"""Training configs, read from the TOML files in ``configs/``."""
 
 from __future__ import annotations
 
@@ -17,23 +17,27 @@ Section = TypeVar("Section", "NetworkConfig", "AugmentConfig", "LossConfig", "Sc
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How training faces are varied: chances per face, sizes in units of the landmark box."""
+    """How training faces are varied.
 
-    balance: float = 0.0  # 1 draws a face in proportion to how far its shape is from the mean
-    shift: float = 0.10  # standard deviation of the start's position
-    scale: float = 0.12  # of the logarithm of its size
-    roll: float = 20.0  # of its rotation, degrees
-    background: float = 0.1  # chance of a start that misses the face, for the confidence
-    bend: float = 0.0  # chance of a changed face, by:
-    turn: float = 0.12  # standard deviation of the middle's shift, in 1.3 half faces
-    stretch: float = 0.06  # of the logarithm of its width and of its height
-    eyes: float = 0.0  # chance of eyes that are shut or opened by a warp
-    mouth: float = 0.0  # chance of a mouth that is shut or opened by a warp
-    shut_eyes: float = 1.0  # how many times as often faces with nearly shut eyes are drawn
+    ``background``, ``bend``, ``eyes``, ``mouth``, ``light``, ``shade``, ``blur``, ``noise`` and
+    ``occlusion`` are probabilities per face.
+    """
+
+    balance: float = 0.0  # at 1, faces are drawn in proportion to their distance from the mean
+    shift: float = 0.10  # std of the initial transform's shift, in sides of the landmark box
+    scale: float = 0.12  # std of the logarithm of the initial transform's scale
+    roll: float = 20.0  # std of the initial transform's rotation, degrees
+    background: float = 0.1  # an initial transform that misses the face, to train the confidence
+    bend: float = 0.0  # the two changes that follow:
+    turn: float = 0.12  # std of the shift of the face's middle, in 1.3 half faces
+    stretch: float = 0.06  # std of the logarithm of the face's width, and of its height
+    eyes: float = 0.0  # a warp that shuts or opens the eyes
+    mouth: float = 0.0  # a warp that shuts or opens the mouth
+    shut_eyes: float = 1.0  # faces with nearly shut eyes are drawn so many times as often
     wide_mouths: float = 1.0  # the same for wide-open mouths
     turned: float = 1.0  # the same for heads turned to a side
-    light: float = 0.5  # chance of gain, offset and gamma
-    shade: float = 0.3  # chance of light from one side
+    light: float = 0.5  # other contrast, brightness and gamma
+    shade: float = 0.3  # light from one side
     blur: float = 0.2
     noise: float = 0.3
     occlusion: float = 0.3
@@ -41,29 +45,29 @@ class AugmentConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights of what is added to the landmarks' loss."""
+    """Weights of the losses that are added to the landmark loss."""
 
     sigma: float = 0.01
     confidence: float = 0.01
-    heatmap: float = 0.01  # where the network has heatmaps
-    openness: float = 0.0  # of the vectors between lids and between lips; ibug68 alone
+    heatmap: float = 0.01  # used if the network has heatmaps
+    openness: float = 0.0  # error of the vectors between lids and between lips; only ibug68
 
 
 @dataclass(frozen=True)
 class ScheduleConfig:
     """Optimisation: AdamW with warm-up, a cosine schedule and averaged weights."""
 
-    faces: int = 1_000_000  # seen in the whole run
+    faces: int = 1_000_000  # training faces in the whole run, repetitions included
     batch: int = 64
     learning_rate: float = 1e-3
     weight_decay: float = 0.02
     warmup: float = 0.03  # fraction of the run
-    averaging: float = 0.999  # decay of the averaged weights per step
+    averaging: float = 0.999  # decay per step of the averaged weights
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """A named recipe. ``region`` is the input's side in units of the landmark box."""
+    """A training config. ``region`` is the side of the canonical frame in landmark boxes."""
 
     name: str
     convention: str
@@ -88,19 +92,21 @@ def _section(kind: type[Section], table: dict[str, Any], where: str) -> Section:
 
 
 def load_config(name: str) -> TrainingConfig:
-    """Load a shipped config by name (``lean``, ``slim``, ``paper``) or any ``.toml`` file by path.
+    """Load a shipped config by name (``lean``, ``slim``, ``paper``), or a ``.toml`` file.
 
     Raises
     ------
     FileNotFoundError
         Neither a shipped config nor a file.
     ValueError
-        Not TOML, or keys that are missing or unknown.
+        Not TOML, keys that are missing or unknown, or impossible values.
     """
     path = Path(name) if name.endswith(".toml") else CONFIGS / f"{name}.toml"
     if not path.is_file():
         shipped = sorted(file.stem for file in CONFIGS.glob("*.toml"))
-        raise FileNotFoundError(f"expected a config out of {shipped} or a .toml file, got {name!r}")
+        raise FileNotFoundError(
+            f"expected one of the configs {shipped} or a .toml file, got {name!r}"
+        )
     try:
         table = tomllib.loads(path.read_text("utf-8"))
         config = TrainingConfig(

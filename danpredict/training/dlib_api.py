@@ -1,14 +1,15 @@
-"""The ``train_shape_predictor`` and ``test_shape_predictor`` of dlib, for dlib's files."""
+"""``train_shape_predictor`` and ``test_shape_predictor``, which are called as in dlib."""
 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -22,87 +23,67 @@ from danpredict.image_input import as_image
 from danpredict.landmarks.convention import Convention
 from danpredict.model.file import Model, read_model
 from danpredict.model.zoo import find_model
-from danpredict.predictor.options import Options
 from danpredict.predictor.predictor import DANShapePredictor
+from danpredict.training.options import shape_predictor_training_options
 
 PathLike = str | os.PathLike[str]
+Options = shape_predictor_training_options
 NO_LABELS = "Error, the training dataset does not have any labeled object detections in it."
+NOT_PRESENT = 2**50  # pixels; dlib's "not present" is beyond
 
 
-@dataclass
-class shape_predictor_training_options:  # noqa: N801  # dlib's name
-    """How to train; where dlib has an option that makes sense here, it has dlib's name.
+def _call(name: str, forms: Sequence[Callable[..., Any]], *given: Any, **named: Any) -> Any:
+    """Call the form of an overloaded function that the arguments belong to.
 
-    Attributes
-    ----------
-    faces : int
-        How many varied faces the network sees. A hundred thousand take some twenty minutes on two
-        cores.
-    cascade_depth : int
-        Stages; dlib's default is 10 of its small ones.
-    oversampling_translation_jitter : float
-        Standard deviation of the start's position, in sides of the landmarks' box.
-    random_seed : str
-        Any text; the same text and data give the same model on the same machine.
-    num_threads : int
-        0 for all cores.
-    be_verbose : bool
-        Show a progress bar.
-    mirror : sequence of int, optional
-        ``mirror[i]`` is the part that takes place ``i`` in a mirrored picture. Without it no
-        picture is mirrored.
-    eyes : pair of int, optional
-        The outer eye corners, whose distance then normalises errors; without it half the diagonal
-        of the landmarks' box does.
-    start : str, optional
-        A model to begin from, by name or file; its layers before the landmarks are taken over.
-    licence : str
-        Of the model to be made; kept in its file.
+    The first argument decides: a path for the first form, a list for the others.
     """
-
-    faces: int = 100_000
-    cascade_depth: int = 2
-    oversampling_translation_jitter: float = 0.1
-    random_seed: str = ""
-    num_threads: int = 0
-    be_verbose: bool = False
-    mirror: Sequence[int] | None = None
-    eyes: tuple[int, int] | None = None
-    start: str | None = None
-    licence: str = "the terms of the training data apply"
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        # A misspelt option, or one of dlib's trees, would otherwise be ignored.
-        if name not in self.__dataclass_fields__:
-            known = sorted(self.__dataclass_fields__)
-            raise AttributeError(f"expected one of the options {known}, got {name!r}")
-        object.__setattr__(self, name, value)
+    signatures = [inspect.signature(form) for form in forms]
+    path_name = next(iter(signatures[0].parameters))
+    is_path = isinstance(given[0], str | os.PathLike) if given else path_name in named
+    chosen = slice(0, 1) if is_path else slice(1, None)
+    for form, signature in zip(forms[chosen], signatures[chosen], strict=True):
+        try:
+            signature.bind(*given, **named)
+        except TypeError:
+            continue
+        return form(*given, **named)
+    expected = " or ".join(f"{name}({', '.join(s.parameters)})" for s in signatures)
+    found = ", ".join([*(type(value).__name__ for value in given), *(f"{key}=" for key in named)])
+    raise TypeError(f"expected {expected}, got {name}({found})")
 
 
 def _faces_of(images: Sequence[Any], detections: Sequence[Iterable[Any]]) -> list[LabelledFace]:
-    """The lists of images and of detections per image that dlib takes, as faces."""
+    """Faces from dlib's arguments: a list of images, and a list of detections for each image."""
     if len(images) != len(detections):
         raise RuntimeError(
             "The length of the detections list must match the length of the images list."
         )
     faces = []
-    for number, (image, found) in enumerate(zip(images, detections, strict=True)):
+    for number, (image, per_image) in enumerate(zip(images, detections, strict=True)):
         pixels = as_image(image)
-        for detection in found:
+        for detection in per_image:
             landmarks = landmarks_of(detection)
-            landmarks[landmarks >= 2**50] = np.nan  # dlib's "not present"
+            landmarks[landmarks >= NOT_PRESENT] = np.nan
             rect = detection.rect
             sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
             faces.append(LabelledFace(Path(f"image{number}"), landmarks, sides, pixels))
     return faces
 
 
-def _train(faces: Sequence[LabelledFace], options: shape_predictor_training_options) -> Model:
+def _read(path: PathLike, size: int | None = None) -> list[LabelledFace]:
+    path = Path(path)
+    if not path.is_file():
+        raise RuntimeError(f"ERROR: unable to open {path} for reading.")
+    return read_imglab(path, count_parts(path) if size is None else size)
+
+
+def _train(faces: Sequence[LabelledFace], options: Options) -> Model:
     with needs_extra("training", "torch"):
         import torch
 
         from danpredict.training.config import load_config
-        from danpredict.training.run import Setting, TrainingData, train_on
+        from danpredict.training.data import TrainingData
+        from danpredict.training.run import LandmarkSetup, train_on
 
     faces = [face for face in faces if np.isfinite(face.landmarks).any()]
     if not faces:
@@ -126,22 +107,23 @@ def _train(faces: Sequence[LabelledFace], options: shape_predictor_training_opti
     data.add("train_shape_predictor", faces, validation=0.0)
     digest = hashlib.sha256(options.random_seed.encode()).digest()
     recipe = {"seed": int.from_bytes(digest[:4], "big") if options.random_seed else 0}
-    start = None if options.start is None else read_model(find_model(options.start))
+    initial = options.initial_weights
+    initial_model = None if initial is None else read_model(find_model(initial))
     threads = torch.get_num_threads()
     torch.set_num_threads(options.num_threads or threads)
     try:
         with tempfile.TemporaryDirectory() as folder:
             model = train_on(
                 data,
-                Setting(convention, calibration, "the training boxes"),
+                LandmarkSetup(convention, calibration, "the training boxes"),
                 Path(folder) / convention.name,
                 config,
                 recipe,
                 licence=options.licence,
-                initial_model=start,
+                initial_model=initial_model,
                 progress=options.be_verbose,
             )
-    except KeyboardInterrupt:  # its own text speaks of a checkpoint, which went with the folder
+    except KeyboardInterrupt:  # the trainer's text names a checkpoint, which is deleted by now
         raise KeyboardInterrupt("training was stopped, and nothing was written") from None
     finally:
         torch.set_num_threads(threads)
@@ -149,83 +131,140 @@ def _train(faces: Sequence[LabelledFace], options: shape_predictor_training_opti
     return model
 
 
-def train_shape_predictor(*arguments: Any) -> DANShapePredictor | None:
-    """Train a predictor of one's own landmarks, called as dlib's function of this name.
+def _train_on_file(
+    dataset_filename: PathLike, predictor_output_filename: PathLike, options: Options | None = None
+) -> None:
+    check_outputs([Path(predictor_output_filename)], [Path(dataset_filename)])
+    model = _train(_read(dataset_filename), options or Options())
+    write_bytes(predictor_output_filename, model.data)
 
-    ``train_shape_predictor(xml, model[, options])`` reads an imglab XML file and writes a model
-    file. ``train_shape_predictor(images, detections[, options])`` takes a list of images and a list
-    of lists of ``full_object_detection`` and returns a predictor. A part of an XML file has its
-    index for a name; parts may be missing. Boxes may come from any detector, as long as it is the
-    one that the predictor is to be used with: where the landmarks lie in them is measured.
+
+def _train_on_images(
+    images: Sequence[Any],
+    object_detections: Sequence[Iterable[Any]],
+    options: Options | None = None,
+) -> DANShapePredictor:
+    model = _train(_faces_of(images, object_detections), options or Options())
+    return DANShapePredictor.from_model(model)
+
+
+@overload
+def train_shape_predictor(
+    dataset_filename: PathLike, predictor_output_filename: PathLike, options: Options | None = None
+) -> None: ...
+@overload
+def train_shape_predictor(
+    images: Sequence[Any],
+    object_detections: Sequence[Iterable[Any]],
+    options: Options | None = None,
+) -> DANShapePredictor: ...
+def train_shape_predictor(*arguments: Any, **named: Any) -> DANShapePredictor | None:
+    """Train a predictor for your own landmarks.
+
+    ``train_shape_predictor(dataset_filename, predictor_output_filename, options)`` reads an imglab
+    XML file and writes a model file. The name of a part in the file is the landmark's index.
+
+    ``train_shape_predictor(images, object_detections, options)`` takes a list of images, and for
+    each image a list of ``full_object_detection``. It returns a `DANShapePredictor`.
+
+    Parts may be missing. The boxes may come from any detector, but prediction needs boxes of the
+    same detector: the positions of the landmarks in the boxes are measured.
 
     Parameters
     ----------
     options : shape_predictor_training_options, optional
+        May be left out, unlike in dlib.
 
     Raises
     ------
     RuntimeError
-        The XML file is missing or no face is labelled, as with dlib.
+        The XML file is missing, or no face is labelled; as in dlib.
     ValueError
-        The file is damaged or unsafe, or an option makes no sense.
+        The file is damaged or unsafe, or an option is impossible.
+    TypeError
+        The arguments fit neither form.
     """
-    first, second, *rest = arguments
-    options = rest[0] if rest else shape_predictor_training_options()
-    if not isinstance(first, str | os.PathLike):
-        model = _train(_faces_of(first, second), options)
-        predictor = DANShapePredictor.__new__(DANShapePredictor)
-        predictor.__setstate__({"data": model.data, "options": Options()})
-        return predictor
-    check_outputs([Path(second)], [Path(first)])
-    model = _train(_read(first), options)
-    write_bytes(second, model.data)
-    return None
+    forms = [_train_on_file, _train_on_images]
+    predictor: DANShapePredictor | None = _call("train_shape_predictor", forms, *arguments, **named)
+    return predictor
 
 
-def _read(path: PathLike, size: int | None = None) -> list[LabelledFace]:
-    path = Path(path)
-    if not path.is_file():
-        raise RuntimeError(f"ERROR: unable to open {path} for reading.")
-    return read_imglab(path, count_parts(path) if size is None else size)
-
-
-def test_shape_predictor(*arguments: Any) -> float:
-    """Mean distance of a predictor's parts from the labels, called as dlib's function of this name.
-
-    ``test_shape_predictor(xml, model)``, in pixels; or ``test_shape_predictor(images, detections[,
-    scales], predictor)``, where ``scales`` are what each face's distances are divided by. Missing
-    parts do not count.
-
-    Raises
-    ------
-    RuntimeError, ValueError
-        As `train_shape_predictor`; a missing model as `DANShapePredictor`.
-    """
-    scales: list[float] | None = None
-    if isinstance(arguments[0], str | os.PathLike):
-        xml, model = arguments
-        predictor = DANShapePredictor(model)
-        faces = _read(xml, predictor.convention.size)
-    else:
-        images, detections, *given, predictor = arguments
-        faces = _faces_of(images, detections)
-        if given:
-            scales = [float(value) for row in given[0] for value in row]
-            if len(scales) != len(faces):
-                raise RuntimeError(f"expected a scale for each of {len(faces)} faces")
+def _mean_error(
+    faces: Sequence[LabelledFace], predictor: Any, scales: Sequence[float] | None = None
+) -> float:
+    """Mean distance of predicted landmarks from labels, in pixels or in units of the scales."""
     if not faces:
         raise RuntimeError(NO_LABELS)
     from danpredict.dlib_compat.library import rectangle
 
     errors = []
-    for number, face in enumerate(faces):
+    for face, scale in zip(faces, scales or [1.0] * len(faces), strict=True):
         assert face.box is not None
         box = rectangle(*(round(side) for side in face.box))
-        distance = np.linalg.norm(
-            landmarks_of(predictor(face.picture(), box)) - face.landmarks, axis=1
-        )
-        errors.append(distance[np.isfinite(distance)] / (scales[number] if scales else 1))
+        landmarks = landmarks_of(predictor(face.picture(), box))
+        distance = np.linalg.norm(landmarks - face.landmarks, axis=1)
+        errors.append(distance[np.isfinite(distance)] / scale)
     return float(np.concatenate(errors).mean())
 
 
-test_shape_predictor.__test__ = False  # type: ignore[attr-defined]  # pytest: this is no test
+def _test_on_file(dataset_filename: PathLike, predictor_filename: PathLike) -> float:
+    predictor = DANShapePredictor(predictor_filename)
+    return _mean_error(_read(dataset_filename, predictor.convention.size), predictor)
+
+
+def _test_on_images(
+    images: Sequence[Any], detections: Sequence[Iterable[Any]], shape_predictor: Any
+) -> float:
+    return _mean_error(_faces_of(images, detections), shape_predictor)
+
+
+def _test_with_scales(
+    images: Sequence[Any],
+    detections: Sequence[Iterable[Any]],
+    scales: Sequence[Sequence[float]],
+    shape_predictor: Any,
+) -> float:
+    faces = _faces_of(images, detections)
+    flat = [float(value) for row in scales for value in row]
+    if len(flat) != len(faces):
+        raise RuntimeError(f"expected a scale for each of {len(faces)} faces, got {len(flat)}")
+    return _mean_error(faces, shape_predictor, flat)
+
+
+@overload
+def test_shape_predictor(dataset_filename: PathLike, predictor_filename: PathLike) -> float: ...
+@overload
+def test_shape_predictor(
+    images: Sequence[Any], detections: Sequence[Iterable[Any]], shape_predictor: Any
+) -> float: ...
+@overload
+def test_shape_predictor(
+    images: Sequence[Any],
+    detections: Sequence[Iterable[Any]],
+    scales: Sequence[Sequence[float]],
+    shape_predictor: Any,
+) -> float: ...
+def test_shape_predictor(*arguments: Any, **named: Any) -> float:
+    """Mean distance of a predictor's landmarks from the labels.
+
+    ``test_shape_predictor(dataset_filename, predictor_filename)`` takes an imglab XML file and a
+    model, and returns pixels.
+
+    ``test_shape_predictor(images, detections, shape_predictor)`` takes the lists of
+    `train_shape_predictor` and a predictor, of danpredict or of dlib. With a list of ``scales``
+    before the predictor, which has one number per detection in a list per image, distances are
+    divided by these.
+
+    Missing parts do not count.
+
+    Raises
+    ------
+    RuntimeError, ValueError, TypeError
+        As `train_shape_predictor`. A missing model raises the same as `DANShapePredictor`.
+    """
+    forms: list[Callable[..., float]] = [_test_on_file, _test_on_images, _test_with_scales]
+    error: float = _call("test_shape_predictor", forms, *arguments, **named)
+    return error
+
+
+test_shape_predictor.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test

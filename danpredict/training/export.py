@@ -1,51 +1,42 @@
-"""From a trained network to a model file: one ONNX graph per stage."""
+"""Export a trained network to a model file with one ONNX graph per stage."""
 
 from __future__ import annotations
 
 import copy
 import io
-import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, cast
 
 import numpy as np
 import onnx
-import onnxscript  # noqa: F401  # torch's exporter needs it: better missed now than after training
+import onnxscript  # noqa: F401  # torch's exporter needs it; without it, fail before the training
 import torch
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from danpredict.model.file import Model, pack
-from danpredict.model.network import DeepAlignmentNetwork, Stage
+from danpredict.model.network import DeepAlignmentNetwork
+from danpredict.model.stage import Stage
+from danpredict.training.log_levels import only_errors
 
 OPSET = 18  # the first with ScatterElements(reduction="max"), which draws the heatmap
 
 
-@contextmanager
-def only_errors(name: str) -> Iterator[None]:
-    """With a logger's level at ERROR, and then what it was; ``""`` is the root logger."""
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
 class Exported(nn.Module):
-    """A stage with the outputs that inference reads, in order; see `export_stage`."""
+    """A stage that returns what inference reads, in this order; see `export_stage`.
+
+    The attribute's name begins the names of the parameters in the graph: ``EXPORTED_STAGE`` in
+    `danpredict.model.onnx_to_torch`.
+    """
 
     def __init__(self, stage: Stage) -> None:
         super().__init__()
         self.stage = stage
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Tensors alone: the exporter knows no named tuples."""
+        """Return a plain tuple, since the exporter does not support named tuples."""
         output = self.stage(*inputs)
         outputs = [output.offsets, output.hidden]
         if output.log_sigma is not None:
@@ -56,16 +47,16 @@ class Exported(nn.Module):
 def to_bytes(
     kernel: NDArray[np.float32], axis: int
 ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Round a dense kernel to eight bits; the scales, of an output each, multiply it back.
+    """Round a dense kernel to eight bits, with one scale per output.
 
-    ``axis`` counts the outputs.
+    ``axis`` is the axis of the outputs. The kernel is about ``rounded * scale``.
     """
     scale = np.abs(kernel).max(1 - axis, keepdims=True).clip(1e-12) / 127
     return np.round(kernel / scale).astype(np.int8), scale
 
 
 def output_axes(graph: onnx.ModelProto) -> dict[str, int]:
-    """The dense kernels by name, with the axis that counts their outputs."""
+    """The axis of the outputs of each dense kernel, by name."""
     axes = {}
     for node in graph.graph.node:
         if node.op_type == "MatMul":
@@ -77,13 +68,12 @@ def output_axes(graph: onnx.ModelProto) -> dict[str, int]:
 
 
 def compress(graph: onnx.ModelProto) -> None:
-    """Store kernels in fewer bytes; ONNX Runtime restores them when it loads.
+    """Store kernels in fewer bytes. The arithmetic stays float32.
 
-    A cast and a product of constants it computes once. DequantizeLinear, which says the same, it
-    leaves to every run: that took 2 of 5 milliseconds.
-
-    Arithmetic stays float32. Convolutions become float16, dense kernels of more than 100,000
-    weights eight bits with a scale per output: they are most of the file.
+    Dense kernels of more than 100,000 weights, which are most of the file, are stored in eight bits
+    with a scale per output; other kernels as float16. They are restored by ``Cast`` and ``Mul``,
+    which ONNX Runtime computes once, when it loads the graph. It would compute
+    ``DequantizeLinear`` in every run (2 of 5 ms).
     """
     dense = output_axes(graph)
     restore, scales = [], []
@@ -109,13 +99,14 @@ def compress(graph: onnx.ModelProto) -> None:
 
 
 def export_stage(stage: Stage, hidden: int) -> bytes:
-    """One stage as ONNX.
+    """The ONNX graph of one stage; ``hidden`` is the size of the previous stage's hidden layer.
 
-    Inputs ``image`` (N, 1, S, S) and, from the second stage on, ``landmarks`` (N, L, 2) and
-    ``hidden`` (N, H); outputs ``offsets`` (N, L, 2) and ``hidden_out`` (N, H), and where the stage
-    knows them ``sigma`` (N, L), canonical pixels, and ``confidence`` (N,); all float32.
+    Inputs: ``image`` (N, 1, S, S) and, from the second stage on, ``landmarks`` (N, L, 2) and
+    ``hidden`` (N, H). Outputs: ``offsets`` (N, L, 2) and ``hidden_out`` (N, H); if the stage
+    estimates its uncertainty also ``sigma`` (N, L) in canonical pixels and ``confidence`` (N,). All
+    are float32.
     """
-    number = 2  # any but 1, which the exporter would take for a constant
+    number = 2  # the exporter takes a batch of 1 for a constant
     inputs = [torch.zeros(number, 1, stage.size, stage.size)]
     names = ["image"]
     if not stage.first:
@@ -123,7 +114,7 @@ def export_stage(stage: Stage, hidden: int) -> bytes:
         names += ["landmarks", "hidden"]
     outputs = ["offsets", "hidden_out"] + (["sigma", "confidence"] if stage.uncertainty else [])
     batch = torch.export.Dim("N", min=1, max=4096)
-    # The exporter tells that torchvision is missing.
+    # The exporter logs that torchvision is missing.
     with only_errors("torch.onnx"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals
         program = torch.onnx.export(
@@ -140,12 +131,12 @@ def export_stage(stage: Stage, hidden: int) -> bytes:
     graph = program.model_proto
     compress(graph)
     for node in graph.graph.node:
-        # Leave out the exporter's notes: they hold paths of the machine that made the file.
+        # The exporter's notes contain paths of this machine.
         del node.metadata_props[:]
         node.doc_string = ""
     del graph.graph.metadata_props[:]
-    # The intermediate shapes stay: knowing that all have one batch, ONNX Runtime adds the memory
-    # within the stem's convolution, a thirtieth of the second stage's time.
+    # Intermediate shapes are kept: with them ONNX Runtime fuses the addition of the memory into the
+    # stem's convolution, which saves 3 % of the second stage's time.
     onnx.checker.check_model(graph)
     buffer = io.BytesIO()
     onnx.save(graph, buffer)
@@ -155,8 +146,13 @@ def export_stage(stage: Stage, hidden: int) -> bytes:
 def export_model(network: DeepAlignmentNetwork, region: float, card: dict[str, Any]) -> Model:
     """Pack a network with everything that is needed to use it.
 
-    ``region`` is the input's side in units of the landmark box. ``card`` is added to the info:
-    name, licence, convention and box at least; convention, training data, metrics.
+    Parameters
+    ----------
+    network : DeepAlignmentNetwork
+    region : float
+        Side of the canonical frame, in units of the landmark box.
+    card : dict
+        More entries of the info: at least name, licence, convention and box.
     """
     network = copy.deepcopy(network).eval()
     config = network.config

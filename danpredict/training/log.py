@@ -1,4 +1,4 @@
-"""A run's course: one row per validation in ``log.csv``, and the same as a picture."""
+"""The log of a run: one row per validation in ``log.csv``, and a plot of it."""
 
 from __future__ import annotations
 
@@ -19,45 +19,45 @@ class RunLog:
         self.table, self.picture = folder / "log.csv", folder / "curves.png"
 
     def forget_rows_after(self, step: int) -> None:
-        """Drop what an interrupted run logged after its last checkpoint.
+        """Remove the rows that an interrupted run logged after its last checkpoint.
 
         Raises
         ------
         ValueError
-            A ``log.csv`` that is not one of these.
+            The ``log.csv`` in the folder is not a run's log.
         """
         if not self.table.is_file():
             return
         try:
             head, *rows = self.table.read_text("utf-8").splitlines()
             if not re.fullmatch(r"step(,\w{1,40})*", head):
-                raise ValueError("its header is not 'step' and names of columns")
+                raise ValueError("its header is not 'step' and column names")
             width = len(head.split(","))
             kept = []
             for row in rows:
                 values = list(map(float, row.split(",")))
                 if len(values) != width:
-                    raise ValueError(f"a row has {len(values)} columns, its header {width}")
+                    raise ValueError(f"a row has {len(values)} columns, the header has {width}")
                 if values[0] <= step:
                     kept.append(row)
         except ValueError as error:
             raise ValueError(
-                f"expected a run's log, got {self.table} ({error}): name another --out folder"
+                f"expected the log of a run, got {self.table} ({error}). Use another --out folder."
             ) from error
         write_text(self.table, "\n".join([head, *kept]) + "\n")
 
     def add(self, row: dict[str, Any]) -> None:
-        """Append a row, beginning with its step; the first one's keys become the header."""
+        """Append a row; its first entry is the step. The keys of the first row are the header."""
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
         before = self.table.read_text("utf-8") if self.table.exists() else ""
         if not before:
             writer.writerow(row)
         writer.writerow(f"{v:.6g}" if isinstance(v, float) else v for v in row.values())
-        write_text(self.table, before + stream.getvalue())  # some 40 rows in a whole run
+        write_text(self.table, before + stream.getvalue())  # a run has about 40 rows
 
     def columns(self) -> dict[str, list[float]]:
-        """The table, column by column; nothing before the first row."""
+        """The columns of the table; empty before the first row."""
         if not self.table.is_file():
             return {}
         with self.table.open(newline="", encoding="utf-8") as stream:
@@ -65,7 +65,7 @@ class RunLog:
         return {name: [float(row[name]) for row in rows] for name in rows[0]} if rows else {}
 
     def draw(self) -> None:
-        """Draw training loss and validation errors over the faces seen."""
+        """Plot the training loss and the validation errors over the number of training faces."""
         from matplotlib.figure import Figure
         from matplotlib.ticker import StrMethodFormatter
 
@@ -75,16 +75,16 @@ class RunLog:
         figure = Figure(figsize=(9, 4), layout="constrained")
         left, right = figure.subplots(1, 2)
         left.plot(columns["faces"], columns["loss"], color="0.3")
-        left.set(xlabel="faces seen", ylabel="training loss", yscale="log")
+        left.set(xlabel="training faces", ylabel="training loss", yscale="log")
         stages = [name for name in columns if name.startswith("nme_stage")]
         for name, style in zip(stages, ("--", "-", ":", "-."), strict=False):
             label = f"stage {name.removeprefix('nme_stage')}"
             right.plot(columns["faces"], columns[name], style, label=label)
-        right.set(xlabel="faces seen", ylabel="validation NME, %", yscale="log")
+        right.set(xlabel="training faces", ylabel="validation NME, %", yscale="log")
         if stages:
             right.legend()
         for axes in (left, right):
             axes.grid(alpha=0.3, which="both")
             for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-                formatter(StrMethodFormatter("{x:g}"))  # not powers of ten
+                formatter(StrMethodFormatter("{x:g}"))  # instead of powers of ten
         save_figure(figure, self.picture)

@@ -1,4 +1,4 @@
-"""What training minimises: landmarks, their maps, and what the network says of its own errors."""
+"""The training losses: of the landmarks, their heatmaps, the uncertainty and the openness."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ from danpredict.evaluation.metrics import FAILURE
 from danpredict.geometry.torch_similarity import transform_points
 from danpredict.landmarks.openness import LID_PAIRS, LIP_PAIRS
 from danpredict.model.network import StageResult
+from danpredict.model.network_config import NetworkConfig
+from danpredict.training.config import LossConfig
 
 
 class Target(NamedTuple):
-    """The truth about a batch.
+    """The labels of a batch.
 
     Attributes
     ----------
     landmarks : (N, L, 2) float, source pixels
-        Every landmark has a finite place, the unknown ones a likely one.
+        All finite. Landmarks without a label have an estimated position.
     known : (N, L) bool
-        Which landmarks are labelled. The others do not enter any loss.
+        Which landmarks are labelled. The others do not count in any loss.
     face : (N,) bool
-        Whether the start lies on the face. Where it does not, only the confidence learns.
+        Whether the initial transform lies on the face. If not, only the confidence is trained.
     scale : (N,) float, source pixels
-        What errors are measured by, the inter-ocular distance; see `metrics.face_scale`.
+        The normaliser (inter-ocular distance); see `danpredict.landmarks.normalisation.face_scale`.
     """
 
     landmarks: Tensor
@@ -36,7 +38,7 @@ class Target(NamedTuple):
 
 
 def average(values: Tensor, mask: Tensor) -> Tensor:
-    """Mean over the last axis of what the mask lets through; 0 where that is nothing."""
+    """Mean of the masked values over the last axis; 0 if the mask is empty."""
     return (values * mask).sum(-1) / mask.sum(-1).clamp_min(1)
 
 
@@ -46,9 +48,10 @@ def landmark_distance(landmarks: Tensor, target: Target) -> Tensor:
 
 
 def landmark_loss(results: list[StageResult], target: Target) -> Tensor:
-    """Mean point distance over inter-ocular distance, added up over the stages.
+    """Mean distance of the landmarks over the inter-ocular distance, summed over the stages.
 
-    The loss of the DAN paper (section 3), there over the inter-pupil distance and on one stage.
+    The loss of the DAN paper (section 3), which divides by the inter-pupil distance and trains one
+    stage at a time.
     """
     total = torch.zeros(())
     for result in results:
@@ -58,11 +61,10 @@ def landmark_loss(results: list[StageResult], target: Target) -> Tensor:
 
 
 def openness_loss(results: list[StageResult], target: Target) -> Tensor:
-    """Mean error of the vectors between lids and between inner lips, added up over the stages.
+    """Mean error of the vectors between lids and between inner lips, summed over the stages.
 
-    In units of the inter-ocular distance, as `landmark_loss`. A face that is shifted as a whole
-    costs nothing here; an eye that is too far open does. Pairs with an unknown landmark do not
-    count. For the 68 landmarks of ``ibug68`` alone.
+    In units of the inter-ocular distance. A shift of the whole face has no loss, but an eye that is
+    too far open has. Pairs with an unlabelled landmark do not count. Only for ``ibug68``.
     """
     upper, lower = torch.tensor(LID_PAIRS + LIP_PAIRS).T
     known = target.known[:, upper] & target.known[:, lower]
@@ -76,10 +78,10 @@ def openness_loss(results: list[StageResult], target: Target) -> Tensor:
 
 
 def heatmap_loss(results: list[StageResult], target: Target, size: int) -> Tensor:
-    """Cross-entropy between the landmarks' maps and their true places, a mean over the stages.
+    """Cross-entropy between the heatmaps and the true positions, averaged over the stages.
 
-    A true place is spread over the four nearest cells, bilinearly. Landmarks outside the frame do
-    not count.
+    A true position is distributed over its four nearest cells by bilinear weights. Landmarks
+    outside the frame do not count. ``size`` is the side of the canonical frame.
     """
     total = torch.zeros(())
     for result in results:
@@ -106,21 +108,36 @@ def heatmap_loss(results: list[StageResult], target: Target, size: int) -> Tenso
 
 
 def uncertainty_loss(result: StageResult, target: Target) -> tuple[Tensor, Tensor]:
-    """Losses of the expected errors and of the confidence; the landmarks get no gradient.
+    """Losses of sigma and of the confidence. The landmarks get no gradient.
 
-    ``log(sigma) + distance / sigma`` is smallest where sigma is the expected distance (the
-    likelihood of an exponential distribution). The confidence is to be 1 where the mean error
-    is below 8 % of the inter-ocular distance, wherever the stages started.
+    ``log(sigma) + distance / sigma``, the negative log-likelihood of an exponential distribution,
+    is minimal if sigma is the expected distance. The target of the confidence is 1 if the mean
+    error is below 8 % of the inter-ocular distance, for all initial transforms.
     """
     log_sigma, logit = result.output.log_sigma, result.output.logit
     assert log_sigma is not None
     assert logit is not None
     distance = landmark_distance(result.landmarks, target).detach()
     scale = torch.sqrt((result.transform[:, 0, :2].detach() ** 2).sum(-1))
-    unlikely = log_sigma + distance * scale[:, None] * torch.exp(-log_sigma)
+    likelihood_loss = log_sigma + distance * scale[:, None] * torch.exp(-log_sigma)
     error = average(distance, target.known) / target.scale
     good = (error < FAILURE).float()
     return (
-        average(average(unlikely, target.known), target.face),
+        average(average(likelihood_loss, target.known), target.face),
         F.binary_cross_entropy_with_logits(logit, good),
     )
+
+
+def weighted_loss(
+    results: list[StageResult], target: Target, network: NetworkConfig, weights: LossConfig
+) -> Tensor:
+    """The weighted sum of the losses of all outputs that the network has."""
+    loss = landmark_loss(results, target)
+    if network.uncertainty:
+        sigma, confidence = uncertainty_loss(results[-1], target)
+        loss = loss + weights.sigma * sigma + weights.confidence * confidence
+    if network.heatmaps:
+        loss = loss + weights.heatmap * heatmap_loss(results, target, network.input_size)
+    if weights.openness:
+        loss = loss + weights.openness * openness_loss(results, target)
+    return loss

@@ -1,8 +1,8 @@
 """Warps of training pictures along one direction: frames, curves and piecewise-linear maps.
 
-A frame belongs to two corners of an eye or a mouth. ``s`` is 0 at the first corner and 1 at the
-second; ``h`` is the height along the normal of the line between them, in pixels, upwards in the
-face.
+A frame is given by the two corners of an eye or a mouth. Its coordinate ``s`` is 0 at the first
+corner and 1 at the second. ``h`` is the height above the line between them, in pixels, positive
+towards the top of the face.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 
 class Frame:
-    """The coordinates ``s`` and ``h`` of two corners; see the module."""
+    """The frame of two corners, with the coordinates ``s`` and ``h``; see the module."""
 
     def __init__(self, first: FloatArray, second: FloatArray) -> None:
         self.origin = np.asarray(first, np.float64)
@@ -36,7 +36,7 @@ class Frame:
         return away @ self.along / max(self.width, 1e-9), away @ self.up
 
     def curve(self, points: FloatArray) -> PchipInterpolator | None:
-        """Smooth height over ``s`` through (N, 2) points; None where they do not advance."""
+        """Smooth curve ``h(s)`` through (N, 2) points; None if their ``s`` do not increase."""
         s, h = self.locate(points)
         if not (np.diff(s) > 0.02).all():
             return None
@@ -44,9 +44,9 @@ class Frame:
 
 
 def piecewise(values: Array, knots: Sequence[Array], images: Sequence[Array]) -> Array:
-    """Map each value by straight lines between knots and their images; the identity beyond them.
+    """Piecewise-linear map that sends each knot to its image; the identity outside the knots.
 
-    Knots ascend and have the values' shape, or one that broadcasts to it.
+    Knots are in ascending order. Each has the shape of the values, or broadcasts to it.
     """
     result = values.copy()
     for low, high, start, stop in zip(knots, knots[1:], images, images[1:], strict=False):
@@ -57,7 +57,7 @@ def piecewise(values: Array, knots: Sequence[Array], images: Sequence[Array]) ->
 
 
 def resample(tile: Tile, frame: Frame, heights: Array, sources: Array, pixels: Array) -> Tile:
-    """Fetch each of the (H, W, 2) pixels from where the map along the normal says."""
+    """Warp (H, W, 2) pixels along the normal: height ``heights`` shows height ``sources``."""
     source = (pixels + (sources - heights)[..., None] * frame.up).astype(np.float32)
     return cv2.remap(
         tile, source[..., 0], source[..., 1], cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
@@ -65,7 +65,7 @@ def resample(tile: Tile, frame: Frame, heights: Array, sources: Array, pixels: A
 
 
 def region(points: FloatArray, margin: float, size: int) -> tuple[slice, slice, Array]:
-    """Rows, columns and (H, W, 2) pixels of the box around points, cut at the tile's border."""
+    """Rows, columns and (H, W, 2) pixels of the box around points, clipped to the tile."""
     low = np.clip(np.floor(points.min(0) - margin), 0, size - 1).astype(int)
     high = np.clip(np.ceil(points.max(0) + margin), 0, size - 1).astype(int)
     x, y = np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1)

@@ -1,7 +1,7 @@
-"""Shut and open eyes and mouths in training pictures, with exact labels.
+"""Warps that shut and open eyes and mouths in training pictures, with exact labels.
 
-Pixels and landmarks are moved by the same piecewise-linear map along the normal of the eye or the
-mouth; see `danpredict.training.normal_warp` for its frame, ``s`` and ``h``.
+One piecewise-linear map along the normal of the eye or the mouth moves both pixels and landmarks.
+See `danpredict.training.normal_warp` for the frame, ``s`` and ``h``.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from danpredict.geometry.similarity import FloatArray
 from danpredict.landmarks.openness import EYES
 from danpredict.training.normal_warp import Array, Frame, Tile, piecewise, region, resample
 
-SMALLEST = 5.0  # pixels between corners; smaller eyes and mouths are left as they are
+SMALLEST = 5.0  # pixels between the corners; smaller eyes and mouths are not changed
 BROWS = ((17, 18, 19, 20, 21), (22, 23, 24, 25, 26))
 UPPER_LIP, LOWER_LIP = (60, 61, 62, 63, 64), (60, 67, 66, 65, 64)
 LOWER_EDGE = (48, 59, 58, 57, 56, 55, 54)
 CHIN = 8
-FOLLOW = 0.6  # how far the chin follows the lower lip
-DARK = 0.35  # gray of a mouth's inside over the mean gray around it
-ROUND = 0.7  # power of a parabola; 1 would leave a pointed mouth
+CHIN_SHARE = 0.6  # movement of the chin over that of the lower lip
+DARK = 0.35  # gray level inside a mouth over the mean around it
+ROUND = 0.7  # power of a parabola; 1 would give a pointed mouth
 
 
 def close_eye(
@@ -27,7 +27,7 @@ def close_eye(
 ) -> tuple[Tile, FloatArray]:
     """Lower the upper lid of one eye by a fraction of the gap to the lower lid.
 
-    The eye's inside is compressed, the skin between lid and brow stretched.
+    The inside of the eye is compressed, and the skin between lid and brow is stretched.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def close_eye(
 
     Returns
     -------
-    tile and landmarks; the same ones where the eye is too small or seen from the side
+    tile and landmarks; unchanged if the eye is too small or seen from the side
     """
     corner, first, second, other, low_second, low_first = EYES[side]
     frame = Frame(landmarks[corner], landmarks[other])
@@ -56,7 +56,7 @@ def close_eye(
         below, above = (np.nan_to_num(edge(s)) for edge in (lower, upper))
         gap = np.maximum(above - below, 0)
         top = below + gap
-        # The skin ends in an arc, so that nothing moves beyond the corners.
+        # The moved skin ends in an arc, so that nothing outside the corners moves.
         end = top + skin
         return [below, top, end], [below, below + (1 - closing) * gap, end]
 
@@ -75,15 +75,15 @@ def close_eye(
 
 
 def bow(s: Array) -> Array:
-    """How far the lower lip moves at ``s``: 0 at the corners, 1 in the middle."""
+    """Relative movement of the lower lip at ``s``: 0 at the corners, 1 in the middle."""
     return np.asarray(np.clip(1 - (2 * s - 1) ** 2, 0, 1) ** ROUND)
 
 
 def open_mouth(tile: Tile, landmarks: FloatArray, gap: float) -> tuple[Tile, FloatArray]:
     """Move the lower lip so that the inner lips are ``gap`` mouth widths apart in the middle.
 
-    The chin follows by `FOLLOW` of it; between them and below, skin is compressed or stretched.
-    Where a mouth opens from shut, its inside is dark.
+    The chin moves by `CHIN_SHARE` of the lip's movement. The skin between them and below the chin
+    is compressed or stretched. The inside of a mouth that was shut becomes dark.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def open_mouth(tile: Tile, landmarks: FloatArray, gap: float) -> tuple[Tile, Flo
 
     Returns
     -------
-    tile and landmarks; the same ones where the mouth is too small or seen from the side
+    tile and landmarks; unchanged if the mouth is too small or seen from the side
     """
     frame = Frame(landmarks[60], landmarks[64])
     curves = [frame.curve(landmarks[list(row)]) for row in (UPPER_LIP, LOWER_LIP, LOWER_EDGE)]
@@ -106,12 +106,12 @@ def open_mouth(tile: Tile, landmarks: FloatArray, gap: float) -> tuple[Tile, Flo
     neck = chin - 1.2 * frame.width - max(amount, 0)
 
     def knots(s: Array) -> tuple[list[Array], list[Array]]:
-        """From below: neck, chin, lower lip's outer and inner edge, upper lip's inner edge."""
+        """Heights, from below: neck, chin, outer and inner lower lip, inner upper lip."""
         top, bottom, edge = (np.nan_to_num(curve(s)) for curve in curves if curve is not None)
         bottom = np.minimum(bottom, top)
         edge = np.minimum(edge, bottom)
         lip = np.maximum(amount * bow(s), bottom - top)  # never above the upper lip
-        jaw = FOLLOW * amount * np.exp(-(((s - 0.5) / 0.8) ** 2))
+        jaw = CHIN_SHARE * amount * np.exp(-(((s - 0.5) / 0.8) ** 2))
         still = np.full_like(s, neck)
         low = np.minimum(np.full_like(s, chin), edge - 1)
         return (
@@ -146,7 +146,7 @@ def open_mouth(tile: Tile, landmarks: FloatArray, gap: float) -> tuple[Tile, Flo
 def vary_eyes(
     rng: np.random.Generator, tile: Tile, landmarks: FloatArray
 ) -> tuple[Tile, FloatArray]:
-    """Shut both eyes by -25 to 95 % of their gap; one in five times each by its own amount."""
+    """Shut both eyes by -25 to 95 % of their gap; with probability 0.2 by different amounts."""
     closing = rng.uniform(-0.25, 0.95, 2)
     if rng.random() >= 0.2:
         closing[1] = closing[0]
@@ -158,7 +158,7 @@ def vary_eyes(
 def vary_mouth(
     rng: np.random.Generator, tile: Tile, landmarks: FloatArray
 ) -> tuple[Tile, FloatArray]:
-    """Give the mouth an aspect ratio from 0 to 0.8; half of the mouths that are open are shut."""
+    """Draw a mouth aspect ratio from 0 to 0.8. Open mouths are closed further in half the cases."""
     _, (upper, lower) = Frame(landmarks[60], landmarks[64]).locate(landmarks[[62, 66]])
     width = max(float(np.hypot(*(landmarks[64] - landmarks[60]))), 1e-9)
     now = max(float(upper - lower), 0.0) / width

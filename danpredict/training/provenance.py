@@ -1,4 +1,4 @@
-"""What is written beside a run so that it can be repeated."""
+"""Provenance of a run: hashes of the data, versions and commit, so that it can be repeated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from danpredict.version import __version__
 
 
 def fingerprint(faces: Sequence[LabelledFace]) -> str:
-    """SHA-256 over the pictures and landmarks of a data set, in order."""
+    """SHA-256 of the pictures and landmarks of a data set, in order."""
     digest = hashlib.sha256()
     for face in faces:
         content = face.path.read_bytes() if face.image is None else face.image.tobytes()
@@ -27,7 +27,7 @@ def fingerprint(faces: Sequence[LabelledFace]) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what takes part in training."""
+    """Versions of Python and of the packages that training uses."""
     return {
         "danpredict": __version__,
         "python": platform.python_version(),
@@ -38,9 +38,9 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str | None:
-    """Commit of the checkout that this package runs from, with ``+`` where it was changed.
+    """Git commit of this package, with ``+`` if files were changed since.
 
-    None outside a git checkout: an installed package has only its version.
+    None if the package is not in a git checkout.
     """
     folder = Path(__file__).parent
 
@@ -49,7 +49,9 @@ def commit() -> str | None:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     try:
-        git("ls-files", "--error-unmatch", Path(__file__).name)  # site-packages may lie in one
+        git(
+            "ls-files", "--error-unmatch", Path(__file__).name
+        )  # fails for site-packages inside a checkout of something else
         changed = git("status", "--porcelain", "--untracked-files=no", str(folder))
         return git("rev-parse", "HEAD") + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):

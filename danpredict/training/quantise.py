@@ -1,4 +1,4 @@
-"""Eight-bit arithmetic: a model file whose convolutions and large dense layers run in int8."""
+"""Convert a model to eight-bit arithmetic: convolutions and large dense layers run in int8."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ from danpredict.cascade.onnx_cascade import Cascade, Feed
 from danpredict.datasets.face import LabelledFace
 from danpredict.geometry.similarity import bounding_box, initial_transform
 from danpredict.model.file import Model, pack
-from danpredict.training.export import compress, only_errors
+from danpredict.model.onnx_to_torch import parameter_name
+from danpredict.model.stage import Stage
+from danpredict.training.export import compress
+from danpredict.training.log_levels import ROOT, only_errors
 from danpredict.training.tiles import complete
 
-FACES = 200
-LEAVE = ("output", "uncertainty")  # layers whose results are landmarks and probabilities
-FLOAT = ("levels.0.0.", "memory.")  # the stem, and what joins it
+FACES = 200  # for the calibration
 
 
 class _Feeds(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime has no types
@@ -42,7 +43,7 @@ class _Feeds(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime has n
 
 
 def restore(graph: onnx.ModelProto) -> None:
-    """Undo `danpredict.training.export.compress`: kernels become float32 tensors again."""
+    """Undo `danpredict.training.export.compress`: store all kernels as float32 again."""
     values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.graph.initializer}
     used, kept = set(), []
     for node in graph.graph.node:
@@ -63,35 +64,37 @@ def restore(graph: onnx.ModelProto) -> None:
     )
 
 
-def _chosen(graph: onnx.ModelProto) -> list[str]:
-    """Names of the nodes that become int8: the convolutions' trunk and the large dense layers.
+def stays_float32(kernel: str) -> bool:
+    """Whether the layer with this kernel is one of `Stage.FLOAT32_LAYERS`."""
+    layer = parameter_name(kernel)
+    return any(layer.startswith(f"{name}.") for name in Stage.FLOAT32_LAYERS)
 
-    Not the stem: with one or two channels in, ONNX Runtime takes 0.09 ms for it in int8 and 0.03
-    in float32.
+
+def int8_nodes(graph: onnx.ModelProto) -> list[str]:
+    """Names of the nodes that become int8: convolutions and dense layers, and what follows them.
+
+    That is, additions and ReLUs of the backbone. Layers of `Stage.FLOAT32_LAYERS` stay in float32.
     """
     makers = {output: node for node in graph.graph.node for output in node.output}
     chosen: list[onnx.NodeProto] = []
     for node in graph.graph.node:
         before = [makers[name] for name in node.input if name in makers]
         kernel = node.input[1] if len(node.input) > 1 else ""
-        if (
-            (node.op_type == "Conv" and not any(part in kernel for part in FLOAT))
-            or (node.op_type == "Gemm" and not any(part in kernel.split(".") for part in LEAVE))
-            or (node.op_type == "Add" and any(b in chosen for b in before))
-            or (node.op_type == "Relu" and any(b in chosen for b in before))
+        if (node.op_type in ("Conv", "Gemm") and not stays_float32(kernel)) or (
+            node.op_type in ("Add", "Relu") and any(b in chosen for b in before)
         ):
             chosen.append(node)
     return [node.name for node in chosen]
 
 
 def quantise_stage(data: bytes, feeds: Sequence[Feed]) -> bytes:
-    """One stage's graph with convolutions and dense layers in int8, by what goes through it."""
+    """A stage's graph in int8. The range of each layer is measured on some inputs (``feeds``)."""
     graph = onnx.load_from_string(data)
     restore(graph)
     with (
         tempfile.TemporaryDirectory() as folder,
         warnings.catch_warnings(),
-        only_errors(""),  # it advises to pre-process, which is done
+        only_errors(ROOT),  # it logs an advice to pre-process the graph
     ):
         warnings.simplefilter("ignore")
         path = Path(folder) / "stage.onnx"
@@ -100,7 +103,7 @@ def quantise_stage(data: bytes, feeds: Sequence[Feed]) -> bytes:
             path,
             _Feeds(feeds),
             quant_format=QuantFormat.QDQ,
-            nodes_to_quantize=_chosen(graph),
+            nodes_to_quantize=int8_nodes(graph),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
@@ -114,25 +117,28 @@ def quantise_stage(data: bytes, feeds: Sequence[Feed]) -> bytes:
 
 
 def quantise(model: Model, faces: Sequence[LabelledFace], name: str) -> Model:
-    """The same model in int8, with the range of every layer taken from some training faces.
+    """Convert a model to int8. The range of each layer is measured on some training faces.
 
     Parameters
     ----------
+    model : Model
+        In float32.
     faces : training faces
-        `FACES` of them are used, evenly spread; they start from their landmarks' box.
+        Every n-th is used, so that there are `FACES`. The initial transform is that of the box of
+        the face's landmarks.
     name : str
-        Of the new model.
+        Name of the new model.
     """
     chosen = faces[:: max(1, len(faces) // FACES)][:FACES]
     whole = [complete(face.landmarks, model.mean_shape) for face in chosen]
-    starts = [initial_transform(bounding_box(points), model.mean_shape) for points in whole]
+    transforms = [initial_transform(bounding_box(points), model.mean_shape) for points in whole]
     pictures = tqdm((face.picture() for face in chosen), "calibrating", len(chosen), leave=False)
-    feeds = Cascade(model).feeds(pictures, starts)
+    feeds = Cascade(model).feeds(pictures, transforms)
     graphs = tuple(
         quantise_stage(graph, feed) for graph, feed in zip(model.graphs, feeds, strict=True)
     )
     info = {k: v for k, v in model.info.items() if k not in ("graphs", "format", "format_version")}
-    metrics = info.pop("metrics", {})  # those of int8 differ, if in the second decimal
+    metrics = info.pop("metrics", {})  # int8 differs in the second decimal
     info["metrics"] = {f"{row}_in_float32": figures for row, figures in metrics.items()}
     info |= {"name": name, "arithmetic": "int8", "float32": hashlib.sha256(model.data).hexdigest()}
     return pack(info, graphs)

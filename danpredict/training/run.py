@@ -1,4 +1,4 @@
-"""One training run from data sets to a model file, with all that is needed to repeat it."""
+"""One training run, from data sets to a model file and its provenance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,60 +15,29 @@ import cv2
 import numpy as np
 
 from danpredict.boxes.calibration import BoxCalibration, box_calibration
-from danpredict.datasets.dataset import read_dataset
-from danpredict.datasets.face import LabelledFace
 from danpredict.evaluation.metrics import summarise
 from danpredict.files.outputs import write_bytes, write_text
 from danpredict.landmarks.convention import Convention
 from danpredict.landmarks.convention import convention as named_convention
 from danpredict.model.file import Model
-from danpredict.model.network import DeepAlignmentNetwork, Stage
+from danpredict.model.network import DeepAlignmentNetwork
+from danpredict.model.stage import Stage
 from danpredict.training.config import TrainingConfig
+from danpredict.training.data import DataSource, TrainingData, read_sources
 from danpredict.training.export import export_model
-from danpredict.training.provenance import commit, fingerprint, versions
+from danpredict.training.provenance import commit, versions
 from danpredict.training.sampler import Sampler
 from danpredict.training.tiles import canonical_mean_shape, cut_tiles
 from danpredict.training.trainer import Trainer
 from danpredict.training.uncertainty import calibrate
 
-BOX_SOURCE = "dlib-hog"  # what models of known conventions expect
+BOX_SOURCE = "dlib-hog"  # models of shipped conventions expect the boxes of this detector
 LICENCE_UNKNOWN = "the terms of the training data apply"
-
-
-@dataclass(frozen=True)
-class DataSource:
-    """A data set and how it is used.
-
-    ``weight`` is in proportion to the chance of each of its faces to be drawn. ``extra`` keeps all
-    of it for training: machine-made landmarks have no place in a validation.
-    """
-
-    path: Path
-    weight: float = 1.0
-    extra: bool = False
-
-
-@dataclass(frozen=True)
-class Split:
-    """Faces for training and for validation; no photo is in both."""
-
-    train: list[LabelledFace]
-    validation: list[LabelledFace]
-
-
-def split_faces(faces: Sequence[LabelledFace], fraction: float) -> Split:
-    """Cut a validation part by photo: which side a photo falls on depends on its name alone."""
-    limit = int(fraction * 2**32)
-    split = Split([], [])
-    for face in faces:
-        number = int.from_bytes(hashlib.sha256(face.photo.encode()).digest()[:4], "big")
-        (split.validation if number < limit else split.train).append(face)
-    return split
 
 
 @contextmanager
 def one_opencv_thread() -> Iterator[None]:
-    """With OpenCV's own pool fighting torch's, a step takes 1.15 x as long."""
+    """Run OpenCV on one thread. Its thread pool competes with torch's: steps take 1.15x as long."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -77,61 +46,23 @@ def one_opencv_thread() -> Iterator[None]:
         cv2.setNumThreads(threads)
 
 
-@dataclass
-class TrainingData:
-    """Faces to train and to validate on, ready to be cut.
-
-    ``weights`` are in proportion to the training faces' chances to be drawn; ``record`` says where
-    all of it comes from.
-    """
-
-    train: list[LabelledFace] = field(default_factory=list)
-    validation: list[LabelledFace] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)
-    record: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(
-        self, name: str, faces: Sequence[LabelledFace], validation: float, weight: float = 1.0
-    ) -> None:
-        """Add a data set, a fraction of whose photos is for validation."""
-        split = split_faces(faces, validation)
-        self.train += split.train
-        self.validation += split.validation
-        self.weights += [weight] * len(split.train)
-        self.record.append(
-            {
-                "name": name,
-                "faces": len(faces),
-                "train_faces": len(split.train),
-                "weight": weight,
-                "sha256": fingerprint(faces),
-            }
-        )
-
-
 @dataclass(frozen=True)
-class Setting:
-    """What a run is about besides faces and config: the landmarks and the rectangles."""
+class LandmarkSetup:
+    """The landmarks that a model finds, and the boxes that it expects.
+
+    Attributes
+    ----------
+    convention : Convention
+        Of the landmarks.
+    calibration : BoxCalibration
+        Where the landmarks lie in the boxes.
+    box_source : str
+        Name of the detector that makes the boxes.
+    """
 
     convention: Convention
     calibration: BoxCalibration
     box_source: str
-
-
-def read_sources(
-    sources: Sequence[DataSource], size: int, rectangles: Path | None, validation: float
-) -> TrainingData:
-    """Read data sets of ``size`` landmarks; see `train`."""
-    paths = [source.path.resolve() for source in sources]
-    twice = {path for path in paths if paths.count(path) > 1}
-    if twice:
-        raise ValueError(f"expected every data set once, got {twice.pop()} twice")
-    data = TrainingData()
-    for source in sources:
-        faces = read_dataset(source.path, size, None if source.extra else rectangles)
-        name = "/".join(source.path.resolve().parts[-2:])
-        data.add(name, faces, 0.0 if source.extra else validation, source.weight)
-    return data
 
 
 def train(
@@ -145,41 +76,48 @@ def train(
     licence: str = LICENCE_UNKNOWN,
     initial_model: Model | None = None,
 ) -> Model | None:
-    """Train, or go on with the run in ``out``, on data sets of a known convention.
+    """Train on data sets of a shipped convention, or resume the run in ``out``.
 
-    Writes ``model.dan``, ``run.json`` (all that is needed to repeat it), ``log.csv`` and
-    ``curves.png``. Where torch.distributed is set up, the processes share the work.
+    Writes ``model.dan``, ``run.json`` (all that is needed to repeat the run), ``log.csv`` and
+    ``curves.png``. Under torch.distributed the processes share the work.
 
     Parameters
     ----------
     sources : data sets
-        A fraction of the photos of all that are not ``extra`` is kept for validation.
+        Those that are not ``extra`` keep a fraction of their photos for validation.
+    out : Path
+        Folder of the run.
+    config : TrainingConfig
     rectangles : Path, optional
-        Detector rectangles (see `danpredict.datasets.dataset.read_folder`) for validation to start from.
+        JSON file of detector boxes; see `danpredict.datasets.dataset.read_folder`. They give the
+        initial transforms of the validation faces.
+    validation : float
+        Fraction of the photos kept for validation.
+    seed : int
+    licence : str
+        Of the model.
     initial_model : Model, optional
-        Begin with its weights instead of chance.
+        Model with the initial weights; random by default.
 
     Returns
     -------
-    Model, or None in every process but the first.
+    Model; None in all processes but the first.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        A data set is missing or damaged, or nothing is left to train on.
+        A data set is missing or damaged, or there are no faces to train on.
     """
     convention = named_convention(config.convention)
     data = read_sources(sources, convention.size, rectangles, validation)
-    setting = Setting(convention, box_calibration(BOX_SOURCE), BOX_SOURCE)
+    setup = LandmarkSetup(convention, box_calibration(BOX_SOURCE), BOX_SOURCE)
     recipe = {"seed": seed, "validation_fraction": validation}
-    return train_on(
-        data, setting, out, config, recipe, licence=licence, initial_model=initial_model
-    )
+    return train_on(data, setup, out, config, recipe, licence=licence, initial_model=initial_model)
 
 
 def train_on(
     data: TrainingData,
-    setting: Setting,
+    setup: LandmarkSetup,
     out: Path,
     config: TrainingConfig,
     recipe: dict[str, Any],
@@ -188,53 +126,52 @@ def train_on(
     initial_model: Model | None = None,
     progress: bool = True,
 ) -> Model | None:
-    """Train on faces that have been read; see `train`. ``recipe`` has the seed at least."""
+    """Train on faces that have been read; see `train`. ``recipe`` needs at least the seed."""
     if not data.train:
-        raise ValueError("expected faces to train on, got none: all fell into validation")
-    convention, seed = setting.convention, recipe["seed"]
+        raise ValueError(
+            "expected faces to train on, got none: all photos were kept for validation. "
+            "Use a smaller fraction."
+        )
+    convention, seed = setup.convention, recipe["seed"]
     if initial_model is not None and initial_model.convention == convention:
-        mean_shape = initial_model.mean_shape  # what its weights move landmarks from
+        mean_shape = initial_model.mean_shape  # its weights predict offsets from this shape
     else:
         size = config.network.input_size
         mean_shape = canonical_mean_shape(data.train, convention.mirror, size, config.region)
-    start_hash = None if initial_model is None else hashlib.sha256(initial_model.data).hexdigest()
-    recipe = {"config": asdict(config), **recipe, "start": start_hash}
+    initial = None if initial_model is None else hashlib.sha256(initial_model.data).hexdigest()
+    recipe = {"config": asdict(config), **recipe, "initial_weights": initial}
     out.mkdir(parents=True, exist_ok=True)
     with one_opencv_thread():
-        tiles = cut_tiles(data.train, mean_shape, setting.calibration)
+        tiles = cut_tiles(data.train, mean_shape, setup.calibration)
         trainer = Trainer(
             config,
             convention,
             mean_shape,
             Sampler(tiles, np.array(data.weights), mean_shape, convention, config.augment, seed),
-            cut_tiles(data.validation, mean_shape, setting.calibration),
+            cut_tiles(data.validation, mean_shape, setup.calibration),
             out,
             seed,
-            identity=recipe | {"data": {row["sha256"]: row["weight"] for row in data.record}},
+            identity=recipe | {"data": data.hashes()},
             initial_model=initial_model,
         )
         trainer.resume()
-        card: dict[str, Any] = {
-            "name": out.resolve().name,
-            "licence": licence,
-            "training": recipe
-            | {
-                "data": data.record,
-                "train_faces": len(data.train),
-                "validation_faces": len(data.validation),
-                "processes": trainer.processes,
-                "commit": commit(),
-                "versions": versions(),
-            },
+        training = recipe | {
+            "data": data.provenance,
+            "train_faces": len(data.train),
+            "validation_faces": len(data.validation),
+            "processes": trainer.processes,
+            "commit": commit(),
+            "versions": versions(),
         }
+        card = {"name": out.resolve().name, "licence": licence, "training": training}
         if trainer.rank == 0:
             write_text(out / "run.json", json.dumps(card, indent=1))
         trainer.run(progress=progress)
-        return finish(trainer, setting, card) if trainer.rank == 0 else None
+        return finish(trainer, setup, card) if trainer.rank == 0 else None
 
 
-def finish(trainer: Trainer, setting: Setting, card: dict[str, Any]) -> Model:
-    """Validate, calibrate and export a run's averaged network."""
+def finish(trainer: Trainer, setup: LandmarkSetup, card: dict[str, Any]) -> Model:
+    """Validate, calibrate and export the network with the averaged weights of a run."""
     if len(trainer.validation):
         card["metrics"] = {
             f"validation_stage{i + 1}": asdict(summarise(errors))
@@ -243,18 +180,17 @@ def finish(trainer: Trainer, setting: Setting, card: dict[str, Any]) -> Model:
     network = copy.deepcopy(trainer.averaged.module).eval()
     assert isinstance(network, DeepAlignmentNetwork)
     if network.config.uncertainty:
-        calibration = calibrate(
-            network, trainer.validation, setting.convention, trainer.config.augment
-        )
+        faces = trainer.validation.faces
+        calibration = calibrate(network, faces, setup.convention, trainer.config.augment)
         card["uncertainty"] = None if calibration is None else asdict(calibration)
         if calibration is not None:
             last = network.stages[-1]
             assert isinstance(last, Stage)
             calibration.apply(last)
     card |= {
-        "convention": setting.convention.name,
-        "layout": setting.convention.write(),
-        "box": {"source": setting.box_source, **asdict(setting.calibration)},
+        "convention": setup.convention.name,
+        "layout": setup.convention.write(),
+        "box": {"source": setup.box_source, **asdict(setup.calibration)},
     }
     model = export_model(network, trainer.config.region, card)
     write_bytes(trainer.folder / "model.dan", model.data)
@@ -262,7 +198,7 @@ def finish(trainer: Trainer, setting: Setting, card: dict[str, Any]) -> Model:
 
 
 def with_faces(config: TrainingConfig, faces: int | None) -> TrainingConfig:
-    """The config with another length of schedule."""
+    """The config with another number of training faces; unchanged for None."""
     if faces is None:
         return config
     return replace(config, schedule=replace(config.schedule, faces=faces))

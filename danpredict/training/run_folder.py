@@ -1,4 +1,4 @@
-"""The folder of a training run: which files it gets. Does not import torch."""
+"""The files in the folder of a training run. Does not import torch."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ RUN_FILES = ("model.dan", "run.json", "log.csv", "curves.png", "checkpoint.pt")
 
 
 def check_run_folder(out: Path, inputs: Sequence[Path]) -> None:
-    """Check, before any work, that a run can write its files; see `check_outputs`.
+    """Check that a run can write its files, before it starts; see `check_outputs`.
 
     Raises
     ------
     NotADirectoryError
         ``out`` is a file.
     ValueError, OSError
-        A file of the run would overwrite an input, or the folder cannot be written to.
+        A file of the run would overwrite an input, or the folder is not writable.
     """
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(f"expected a folder for the run, got the file {out}")
@@ -28,4 +28,4 @@ def check_run_folder(out: Path, inputs: Sequence[Path]) -> None:
         return
     parent = next(folder for folder in out.absolute().parents if folder.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise ValueError(f"expected a folder that can be written to for {out}, got {parent}")
+        raise ValueError(f"expected a writable folder for {out}, got {parent}")

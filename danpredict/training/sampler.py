@@ -1,4 +1,4 @@
-"""What the network is shown: a varied face with a start, the same whoever asks for it."""
+"""Draw training samples: a varied face with an initial transform."""
 
 from __future__ import annotations
 
@@ -22,23 +22,25 @@ from danpredict.landmarks.openness import (
     require_openness,
     turn_ratio,
 )
-from danpredict.training.augment import Tile, background_starts, bend, random_starts, vary
+from danpredict.training.augment import Tile, background_transforms, bend, random_transforms, vary
 from danpredict.training.config import AugmentConfig
 from danpredict.training.losses import Target
 from danpredict.training.openness_warps import vary_eyes, vary_mouth
 from danpredict.training.tiles import FaceTiles, mirror_tile, rarity
 
-Starts = Callable[[np.random.Generator, FloatArray, FloatArray, AugmentConfig], NDArray[np.float32]]
+DrawTransforms = Callable[
+    [np.random.Generator, FloatArray, FloatArray, AugmentConfig], NDArray[np.float32]
+]
 
 NEARLY_SHUT = 0.22  # eye aspect ratio
 MOUTH = slice(48, 68)  # landmarks of ibug68
 
 
 class Sample(NamedTuple):
-    """One varied face, as the network and the losses take it; see `FaceTiles` and `Target`."""
+    """One varied face; see `FaceTiles` and `Target`."""
 
     image: Tile
-    start: NDArray[np.float32]
+    transform: NDArray[np.float32]
     landmarks: NDArray[np.floating]
     known: NDArray[np.bool_]
     face: bool
@@ -47,8 +49,8 @@ class Sample(NamedTuple):
 def openness_weights(landmarks: FloatArray, config: AugmentConfig) -> FloatArray:
     """How many times as often each of (N, 68, 2) faces is drawn for its eyes, mouth and turn.
 
-    Few photos show shut eyes, wide-open mouths or turned heads: 11, 6 and 13 % of 300-W's
-    training half, by the limits used here.
+    Shut eyes, wide-open mouths and turned heads are rare: 11, 6 and 13 % of 300-W's training half,
+    with the limits used here.
     """
     weights = np.where(eye_aspect_ratio(landmarks) < NEARLY_SHUT, config.shut_eyes, 1.0)
     weights *= np.where(mouth_aspect_ratio(landmarks) > WIDE, config.wide_mouths, 1.0)
@@ -59,8 +61,9 @@ def openness_weights(landmarks: FloatArray, config: AugmentConfig) -> FloatArray
 class Sampler:
     """Draws faces by their weights.
 
-    Everything random about a sample comes from the seed, the step and its place in the batch, so
-    that resumed runs and runs of several processes see the same faces as one uninterrupted process.
+    All random numbers of a sample follow from the seed, the step and the sample's place in the
+    batch. So resumed runs and runs of several processes get the same samples as one uninterrupted
+    process.
     """
 
     def __init__(
@@ -71,14 +74,26 @@ class Sampler:
         convention: Convention,
         augment: AugmentConfig,
         seed: int,
-        starts: Starts = random_starts,
+        draw_transforms: DrawTransforms = random_transforms,
     ) -> None:
-        """``weights`` (N,) are in proportion to the faces' chances, apart from their rarity.
+        """Prepare the probabilities of the faces.
 
-        ``starts`` draws the initial transforms of starts that lie on the face.
+        Parameters
+        ----------
+        faces : FaceTiles
+        weights : (N,) float
+            How often each face is drawn, relative to the others. The config changes them by a
+            face's rarity and openness.
+        mean_shape : (L, 2) float, canonical pixels
+        convention : Convention
+            Of the landmarks.
+        augment : AugmentConfig
+        seed : int
+        draw_transforms : callable
+            Draws the initial transforms that lie on the face.
         """
         self.faces, self.mean_shape, self.convention = faces, mean_shape, convention
-        self.augment, self.seed, self.starts = augment, seed, starts
+        self.augment, self.seed, self.draw_transforms = augment, seed, draw_transforms
         weights = weights * rarity(faces.landmarks, mean_shape) ** augment.balance
         balanced = {augment.shut_eyes, augment.wide_mouths, augment.turned} != {1.0}
         if augment.eyes or augment.mouth or balanced:
@@ -87,7 +102,7 @@ class Sampler:
         self.cumulative = np.cumsum(weights) / np.sum(weights)
 
     def sample(self, step: int, place: int) -> Sample:
-        """The face at a place of a step's batch."""
+        """The sample at a place in the batch of a step."""
         rng = np.random.default_rng([self.seed, step, place])
         augment, faces = self.augment, self.faces
         index, other = np.searchsorted(self.cumulative, rng.random(2), side="right")
@@ -95,8 +110,8 @@ class Sampler:
         if rng.random() < 0.5 and self.convention.mirror is not None:
             tile, points = mirror_tile(tile, points, self.convention.mirror)
             known = known[list(self.convention.mirror)]
-        # Without a chance nothing is drawn: runs of older configs see the same faces as before.
-        # Where lids or lips are not labelled, nobody knows what to move.
+        # No random number is drawn at probability 0, so older configs give the same samples.
+        # Lids and lips are moved only if they are labelled.
         if augment.eyes and rng.random() < augment.eyes and known[list(sum(EYES, ()))].all():
             tile, points = vary_eyes(rng, tile, points)
         if augment.mouth and rng.random() < augment.mouth and known[MOUTH].all():
@@ -105,15 +120,15 @@ class Sampler:
             tile, points = bend(rng, tile, points, augment)
         tile = vary(rng, tile, points, faces.images[other], augment)
         face = bool(rng.random() >= augment.background)
-        starts = self.starts if face else background_starts
-        start = starts(rng, points[None], self.mean_shape, augment)[0]
-        return Sample(tile, start, points, known, face)
+        draw = self.draw_transforms if face else background_transforms
+        transform = draw(rng, points[None], self.mean_shape, augment)[0]
+        return Sample(tile, transform, points, known, face)
 
     def batch(self, step: int, places: range) -> tuple[Tensor, Tensor, Target]:
-        """Images (N, 1, T, T), initial transforms (N, 2, 3) and the truth."""
+        """Images (N, 1, T, T), initial transforms (N, 2, 3) and labels of a step."""
         samples = [self.sample(step, place) for place in places]
-        images, starts, landmarks, known, face = (
+        images, transforms, landmarks, known, face = (
             torch.from_numpy(np.stack(part)) for part in zip(*samples, strict=True)
         )
         scale = torch.from_numpy(face_scale(landmarks.double().numpy(), self.convention)).float()
-        return images[:, None].float(), starts, Target(landmarks.float(), known, face, scale)
+        return images[:, None].float(), transforms, Target(landmarks.float(), known, face, scale)

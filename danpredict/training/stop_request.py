@@ -1,4 +1,4 @@
-"""Ctrl-C during training: finish the step, save, and only then stop."""
+"""Ctrl-C during training: finish the step and save before stopping."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopRequest:
-    """Remembers the first Ctrl-C or SIGTERM; a second one stops at once, as without this.
+    """Notes the first Ctrl-C or SIGTERM. A second one stops the program at once.
 
-    Outside of the main thread, where Python cannot handle signals, nothing is remembered.
+    Outside the main thread, where Python cannot handle signals, it does nothing.
     """
 
     def __init__(self) -> None:
@@ -24,10 +24,10 @@ class StopRequest:
 
     def __enter__(self) -> StopRequest:
         for number in SIGNALS:
-            if signal.getsignal(number) is signal.SIG_IGN:  # as nohup and shells' "&" set it
+            if signal.getsignal(number) is signal.SIG_IGN:  # set by nohup and by the "&" of shells
                 continue
             try:
-                self._before[number] = signal.signal(number, self._remember)
+                self._before[number] = signal.signal(number, self._note)
             except ValueError:  # not the main thread
                 break
         return self
@@ -45,14 +45,14 @@ class StopRequest:
             signal.signal(number, handler)
         self._before = {}
 
-    def _remember(self, number: int, frame: FrameType | None) -> None:
+    def _note(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
         self._restore()
 
     def asked_of_any(self) -> bool:
-        """Whether this process or, with torch.distributed, any other one is to stop.
+        """Whether this process or, under torch.distributed, any other one should stop.
 
-        All processes get the same answer, so that none waits for one that has gone.
+        All processes get the same result, so that none waits for one that has stopped.
         """
         if not dist.is_initialized():
             return self.asked

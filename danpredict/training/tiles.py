@@ -1,4 +1,4 @@
-"""Training faces in memory: gray tiles at about canonical resolution, cut once."""
+"""Training faces in memory: gray tiles at about the resolution of the canonical frame."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.transform import SimilarityTransform
 from tqdm import tqdm
 
 from danpredict.boxes.calibration import BoxCalibration
@@ -17,11 +16,13 @@ from danpredict.geometry.similarity import (
     BoundingBox,
     FloatArray,
     bounding_box,
+    face_transform,
+    fit_similarity,
     initial_transform,
     to_canonical_frame,
 )
 
-TILE = 224  # pixels: a 112-pixel frame turned by 45 degrees, enlarged and shifted still fits
+TILE = 224  # pixels; a frame of 112 pixels, rotated by 45 degrees, scaled and shifted, fits in
 
 
 @dataclass
@@ -32,18 +33,18 @@ class FaceTiles:
     ----------
     images : (N, TILE, TILE) uint8 gray
     landmarks : (N, L, 2) float32, tile pixels
-        All finite: where a landmark is not labelled, the mean shape says where it may be.
+        All finite. Landmarks without a label are taken from the mean shape; see `complete`.
     known : (N, L) bool
         Which landmarks are labelled.
-    starts : (N, 2, 3) float32
-        Tile to canonical: from the detector's rectangle where there is one, else from the
-        landmarks' own box. What validation starts from.
+    transforms : (N, 2, 3) float32
+        Initial transforms for validation, tile to canonical: of the detector's box if there is one,
+        else of the box of the landmarks.
     """
 
     images: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
     known: NDArray[np.bool_]
-    starts: NDArray[np.float32]
+    transforms: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.images)
@@ -52,10 +53,10 @@ class FaceTiles:
 def procrustes_mean(
     shapes: FloatArray, mirror: Sequence[int] | None, rounds: int = 10
 ) -> FloatArray:
-    """Mean of (N, L, 2) shapes after similarity alignment, centred, of unit size, upright.
+    """Mean of (N, L, 2) shapes after similarity alignment: centred, of unit size, upright.
 
-    With a mirror table it is symmetric, and upright is where it equals its own mirror image.
-    Without, it stands as the shapes do on average.
+    With a mirror table the mean is symmetric, and upright means equal to its mirror image. Without
+    one its rotation is the average of the shapes'.
     """
     shapes = shapes - shapes.mean(1, keepdims=True)
     if mirror is not None:
@@ -68,11 +69,11 @@ def procrustes_mean(
         inner = (complex_shapes.conj() * mean).sum(1, keepdims=True)
         mean = (complex_shapes * inner / np.abs(inner)).mean(0)
         mean /= np.linalg.norm(mean)
-    # Procrustes leaves the angle open.
+    # Procrustes analysis does not determine the rotation.
     if mirror is None:
         mean = mean * np.exp(1j * np.angle((complex_shapes @ mean.conj()).sum()))
     else:
-        # Two angles are upright; this takes the one nearer to how the first face stands.
+        # Two rotations are symmetric; this is the one nearer to the first face's.
         partner = -mean[list(mirror)].conj()
         mean = mean * np.exp(0.5j * np.angle((mean.conj() * partner).sum()))
         mean = (mean - mean[list(mirror)].conj()) / 2
@@ -86,13 +87,15 @@ def canonical_mean_shape(
     shapes = np.stack([face.landmarks for face in faces])
     whole = shapes[np.isfinite(shapes).all((1, 2))]
     if not len(whole):
-        raise ValueError("expected a face with all landmarks for the mean shape, got none")
+        raise ValueError(
+            "expected at least one face with all landmarks, for the mean shape, got none"
+        )
     mean = procrustes_mean(whole, mirror)
     return to_canonical_frame(mean, size, region)
 
 
 def complete(landmarks: FloatArray, mean_shape: FloatArray) -> FloatArray:
-    """Put the mean shape, as the labelled landmarks lay it out, where landmarks are NaN.
+    """Replace NaN landmarks by those of the mean shape, fitted to the labelled landmarks.
 
     Raises
     ------
@@ -102,10 +105,11 @@ def complete(landmarks: FloatArray, mean_shape: FloatArray) -> FloatArray:
     known = np.asarray(np.isfinite(landmarks).all(-1))
     if known.all():
         return landmarks
-    if len(np.unique(landmarks[known], axis=0)) < 2:
+    distinct = len(np.unique(landmarks[known], axis=0)) > 1
+    fitted = fit_similarity(mean_shape[known], landmarks[known]) if distinct else None
+    if fitted is None:
         raise ValueError(f"expected at least two different landmarks, got {landmarks[known]}")
-    laid = SimilarityTransform.from_estimate(mean_shape[known], landmarks[known])
-    return np.where(known[:, None], landmarks, laid(mean_shape))
+    return np.where(known[:, None], landmarks, fitted(mean_shape))
 
 
 def cut_tiles(
@@ -114,16 +118,16 @@ def cut_tiles(
     calibration: BoxCalibration,
     tile: int = TILE,
 ) -> FaceTiles:
-    """Read every picture once and keep the face's surroundings.
+    """Read every picture and cut out a tile around the face.
 
-    A picture is shrunk in whole blocks, just as inference does it; beyond its border the last
-    pixels are repeated. Networks that see more than 112 pixels need a larger ``tile`` (pixels).
+    A picture is averaged in blocks, as for inference. Outside the picture its border pixels are
+    repeated. ``tile`` is the side of the tiles in pixels, about twice that of the canonical frame.
     """
     count = len(mean_shape)
     images = np.empty((len(faces), tile, tile), np.uint8)
     landmarks = np.empty((len(faces), count, 2), np.float32)
     known = np.empty((len(faces), count), np.bool_)
-    starts = np.empty((len(faces), 2, 3), np.float32)
+    transforms = np.empty((len(faces), 2, 3), np.float32)
     for i, face in enumerate(tqdm(faces, desc="reading faces", unit="face", leave=False)):
         known[i] = np.isfinite(face.landmarks).all(-1)
         points = complete(face.landmarks, mean_shape)
@@ -140,19 +144,19 @@ def cut_tiles(
         landmarks[i] = (points + 0.5) / factor - 0.5 - corner
         box = tight if face.box is None else calibration.landmark_box(*face.box)
         sides = (np.array(box) + 0.5) / factor - 0.5 - np.tile(corner, 2)
-        starts[i] = initial_transform(BoundingBox(*sides), mean_shape).params[:2]
-    return FaceTiles(images, landmarks, known, starts)
+        transforms[i] = initial_transform(BoundingBox(*sides), mean_shape).params[:2]
+    return FaceTiles(images, landmarks, known, transforms)
 
 
 def rarity(landmarks: FloatArray, mean_shape: FloatArray) -> FloatArray:
-    """How unlike the mean shape each of (N, L, 2) faces is: 1 for the median, from 1/2 to 3.
+    """Distance of each of (N, L, 2) faces from the mean shape, over the median; 0.5 to 3.
 
-    The distance that a similarity transform leaves. What it leaves is mostly turns of the head and
-    open mouths: few photos have them and most errors. Drawing such faces more often is the
+    It is measured after a similarity transform, so it is mostly due to turned heads and open
+    mouths. These are rare, and most large errors occur on them. Drawing them more often is the
     pose-based data balancing of Feng et al., "Wing Loss", CVPR 2018.
     """
-    turned = [SimilarityTransform.from_estimate(points, mean_shape) for points in landmarks]
-    left = np.stack([t(p) for t, p in zip(turned, landmarks, strict=True)]) - mean_shape
+    fitted = [face_transform(points, mean_shape) for points in landmarks]
+    left = np.stack([t(p) for t, p in zip(fitted, landmarks, strict=True)]) - mean_shape
     distance = np.sqrt((left**2).mean((1, 2)))
     return np.asarray(np.clip(distance / max(np.median(distance), 1e-6), 0.5, 3.0))
 
@@ -160,7 +164,7 @@ def rarity(landmarks: FloatArray, mean_shape: FloatArray) -> FloatArray:
 def mirror_tile(
     image: NDArray[np.uint8], landmarks: FloatArray, mirror: Sequence[int]
 ) -> tuple[NDArray[np.uint8], FloatArray]:
-    """The mirrored tile with its landmarks renamed."""
+    """A tile and its landmarks, mirrored."""
     flipped = landmarks[list(mirror)].copy()
     flipped[:, 0] = image.shape[1] - 1 - flipped[:, 0]
     return image[:, ::-1], flipped

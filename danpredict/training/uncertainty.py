@@ -1,4 +1,4 @@
-"""Calibration of a trained network's sigma and confidence on faces it has not been trained on."""
+"""Calibrate sigma and confidence of a trained network on validation faces."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from torch import Tensor
 from danpredict.evaluation.metrics import FAILURE
 from danpredict.landmarks.convention import Convention
 from danpredict.landmarks.normalisation import face_scale
-from danpredict.model.network import DeepAlignmentNetwork, Stage
+from danpredict.model.network import DeepAlignmentNetwork
+from danpredict.model.stage import Stage
 from danpredict.training.config import AugmentConfig
 from danpredict.training.losses import Target, average, landmark_distance
 from danpredict.training.sampler import Sampler
 from danpredict.training.tiles import FaceTiles
 
-FEWEST_FACES = 50  # below, chance would decide
-ROUNDS = 4  # variations and background starts per face
+FEWEST_FACES = 50  # with fewer, the result would be mostly noise
+ROUNDS = 4  # augmented samples, and background samples, per face
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """``sigma * sigma_factor`` and ``sigmoid(slope * logit + offset)``."""
+    """Calibrated: ``sigma * sigma_factor`` and ``sigmoid(slope * logit + offset)``."""
 
     sigma_factor: float
     slope: float
     offset: float
 
     def apply(self, stage: Stage) -> None:
-        """Work it into the stage's weights."""
+        """Change the weights of the stage so that it returns calibrated values."""
         uncertainty = stage.uncertainty
         assert uncertainty is not None
         with torch.no_grad():
@@ -40,14 +41,17 @@ class Calibration:
             uncertainty.bias[-1] = self.slope * uncertainty.bias[-1] + self.offset
 
 
-class Observed(NamedTuple):
-    """What the last stage says of a batch, and what is true.
+class Outcome(NamedTuple):
+    """The uncertainty that the network estimates for a batch, and its real errors.
 
     Attributes
     ----------
-    ratio : (N, L) distance over sigma; NaN where a landmark is not labelled
-    logit : (N,)
-    good : (N,) bool, mean error below 8 % of the inter-ocular distance
+    ratio : (N, L) float
+        Distance over sigma; NaN for landmarks without a label.
+    logit : (N,) float
+        Of the confidence.
+    good : (N,) bool
+        Whether the mean error is below 8 % of the inter-ocular distance.
     """
 
     ratio: Tensor
@@ -56,17 +60,17 @@ class Observed(NamedTuple):
 
 
 @torch.inference_mode()
-def observe(
-    network: DeepAlignmentNetwork, images: Tensor, starts: Tensor, target: Target
-) -> Observed:
-    """Run the network and compare."""
-    result = network(images, starts)[-1]
+def outcome(
+    network: DeepAlignmentNetwork, images: Tensor, transforms: Tensor, target: Target
+) -> Outcome:
+    """Run the network on a batch and compare its last stage with the labels."""
+    result = network(images, transforms)[-1]
     assert result.output.log_sigma is not None
     assert result.output.logit is not None
     distance = landmark_distance(result.landmarks, target)
     scale = torch.sqrt((result.transform[:, 0, :2] ** 2).sum(-1))
     ratio = distance * scale[:, None] / torch.exp(result.output.log_sigma)
-    return Observed(
+    return Outcome(
         torch.where(target.known, ratio, torch.nan),
         result.output.logit,
         average(distance, target.known) / target.scale < FAILURE,
@@ -74,7 +78,7 @@ def observe(
 
 
 def fit_logistic(logit: Tensor, good: Tensor, weight: Tensor) -> tuple[float, float]:
-    """Slope and offset of Platt's scaling, by weighted maximum likelihood."""
+    """Slope and offset of Platt scaling, by weighted maximum likelihood."""
     raw = torch.tensor([0.0, 0.0], requires_grad=True)  # logarithm of the slope; offset
     optimiser = torch.optim.LBFGS([raw], max_iter=100, line_search_fn="strong_wolfe")
 
@@ -92,10 +96,11 @@ def fit_logistic(logit: Tensor, good: Tensor, weight: Tensor) -> tuple[float, fl
 def calibrate(
     network: DeepAlignmentNetwork, faces: FaceTiles, convention: Convention, augment: AugmentConfig
 ) -> Calibration | None:
-    """Fit to validation faces, half of them as in training varied, and as much background.
+    """Fit the calibration on validation faces; None if there are fewer than `FEWEST_FACES`.
 
-    Validation pictures alone are too easy to show how the network fails: few faces do. None where
-    there are too few faces. The network has to be in evaluation mode.
+    The network fails on few validation faces. So the confidence is fitted on validation faces (a
+    quarter of the weight), on the same faces augmented as in training (a quarter) and on background
+    (half). The network must be in evaluation mode.
     """
     count = len(faces)
     if count < FEWEST_FACES:
@@ -114,15 +119,15 @@ def calibrate(
         torch.from_numpy(face_scale(faces.landmarks.astype(np.float64), convention)),
     )
     pictures = torch.from_numpy(faces.images)[:, None].float()
-    batches = [(pictures, torch.from_numpy(faces.starts), plain)]
+    batches = [(pictures, torch.from_numpy(faces.transforms), plain)]
     batches += [drawn(0.0).batch(step, range(count)) for step in range(ROUNDS)]
     batches += [drawn(1.0).batch(step, range(count)) for step in range(ROUNDS)]
     weights = [0.5] + [0.5 / ROUNDS] * ROUNDS + [1 / ROUNDS] * ROUNDS
-    seen = [observe(network, *batch) for batch in batches]
+    outcomes = [outcome(network, *batch) for batch in batches]
     slope, offset = fit_logistic(
-        torch.cat([each.logit for each in seen]),
-        torch.cat([each.good for each in seen]),
+        torch.cat([each.logit for each in outcomes]),
+        torch.cat([each.good for each in outcomes]),
         torch.tensor(weights).repeat_interleave(count),
     )
-    # The likelihood of exponentially distributed distances is largest at their mean ratio.
-    return Calibration(float(seen[0].ratio.nanmean()), slope, offset)
+    # The mean ratio maximises the likelihood of exponentially distributed distances.
+    return Calibration(float(outcomes[0].ratio.nanmean()), slope, offset)

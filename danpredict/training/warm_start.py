@@ -1,8 +1,8 @@
-"""Start training from a model file instead of from chance.
+"""Take the initial weights of a network from a model file.
 
-Each normalisation that export folded away is unfolded again: it gets the statistics that its input
-has over some training faces, and a gain and an offset that cancel them. In evaluation the network
-then does just what the model file does.
+Export folds batch normalisations into kernels. Here each one gets back the statistics of its input,
+measured on some training faces, and a gain and an offset that cancel them. In evaluation mode the
+network then gives the same results as the model file.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from danpredict.model.backbones import Norm
 from danpredict.model.file import Model
 from danpredict.model.network import DeepAlignmentNetwork
-from danpredict.model.onnx_to_torch import Norm, take_over
+from danpredict.model.onnx_to_torch import copy_weights
 
 
 def unfold(norm: Norm, offset: Tensor) -> torch.utils.hooks.RemovableHandle:
-    """Have a normalisation take statistics from its next input, and then do nothing but offset."""
+    """Let a normalisation measure its next input, so that from then on it only adds the offset."""
 
     def hook(module: nn.Module, inputs: tuple[Tensor]) -> None:
         (x,) = inputs
@@ -33,12 +34,15 @@ def unfold(norm: Norm, offset: Tensor) -> torch.utils.hooks.RemovableHandle:
 def warm_start(
     network: DeepAlignmentNetwork, model: Model, images: Tensor, transform: Tensor
 ) -> None:
-    """Take over a model file's weights; layers of another shape keep their own.
+    """Copy the weights of a model file. Layers of another shape keep their own weights.
 
     Parameters
     ----------
-    network : of the same stages, levels and input size; perhaps of other landmarks
-    images, transform : training faces to take statistics from; see `DeepAlignmentNetwork.forward`
+    network : DeepAlignmentNetwork
+        With the stages, backbone and input size of the model. The landmarks may differ.
+    model : Model
+    images, transform : Tensor
+        Training faces on which statistics are measured; see `DeepAlignmentNetwork.forward`.
 
     Raises
     ------
@@ -47,13 +51,14 @@ def warm_start(
     """
     if model.input_size != network.config.input_size or len(model.graphs) != len(network.stages):
         raise ValueError(
-            f"expected a model of {len(network.stages)} stages on {network.config.input_size} "
-            f"pixels to start from, got {len(model.graphs)} on {model.input_size}"
+            f"expected initial weights of a model with {len(network.stages)} stages and an input "
+            f"size of {network.config.input_size}, got {len(model.graphs)} stages and "
+            f"{model.input_size}"
         )
     network.eval()
     hooks = []
     for stage, graph in zip(network.stages, model.graphs, strict=True):
-        hooks += [unfold(norm, offset) for norm, offset in take_over(stage, graph)]
+        hooks += [unfold(norm, offset) for norm, offset in copy_weights(stage, graph)]
     network(images, transform)
     for hook in hooks:
         hook.remove()

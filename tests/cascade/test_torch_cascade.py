@@ -15,8 +15,8 @@ from danpredict.cascade.onnx_cascade import Cascade
 from danpredict.cascade.torch_cascade import TorchCascade, check_device
 from danpredict.geometry.similarity import BoundingBox, initial_transform
 from danpredict.model.file import Model, pack, read_model
-from danpredict.model.network import Stage
 from danpredict.model.onnx_to_torch import network_of
+from danpredict.model.stage import Stage
 from danpredict.model.zoo import find_model
 
 from ..conftest import Image
@@ -101,7 +101,7 @@ def test_models_without_a_torch_counterpart_are_refused(model: Model) -> None:
     with pytest.raises(ValueError, match="float32, got lean68-int8"):
         network_of(read_model(find_model("lean68-int8")))
     info = {k: v for k, v in model.info.items() if k != "network"}
-    with pytest.raises(ValueError, match="tells how its network is built"):
+    with pytest.raises(ValueError, match="without it: torch cannot rebuild"):
         network_of(pack(info, model.graphs))
 
 

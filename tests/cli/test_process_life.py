@@ -99,8 +99,8 @@ def test_export_and_int8_leave_log_levels_alone() -> None:
     from danpredict.cascade.onnx_cascade import Cascade
     from danpredict.geometry.similarity import to_canonical_frame
     from danpredict.model.file import read_model
-    from danpredict.model.network import Stage
     from danpredict.model.network_config import NetworkConfig
+    from danpredict.model.stage import Stage
     from danpredict.training.export import export_stage
     from danpredict.training.quantise import quantise_stage
 

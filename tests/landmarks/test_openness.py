@@ -17,7 +17,8 @@ from danpredict.landmarks.openness import (
     slope,
     turn_ratio,
 )
-from danpredict.model.network import StageOutput, StageResult
+from danpredict.model.network import StageResult
+from danpredict.model.stage import StageOutput
 from danpredict.training.losses import Target, openness_loss
 
 from ..faces import drawn_face

@@ -93,18 +93,18 @@ def huge(graph: onnx.ModelProto) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[onnx.ModelProto], None], str]] = {
-    "external weights": (external, "onnx.proto.s field 13"),
-    "external constant": (external_constant, "onnx.proto.s field 13"),
-    "external but not flagged": (external_unflagged, "onnx.proto.s field 13"),
-    "loop": (add_loop, "onnx.proto.s field 6"),
-    "hidden subgraph": (hidden_subgraph, "onnx.proto.s field 6"),
+    "external weights": (external, "field 13 of onnx.proto"),
+    "external constant": (external_constant, "field 13 of onnx.proto"),
+    "external but not flagged": (external_unflagged, "field 13 of onnx.proto"),
+    "loop": (add_loop, "field 6 of onnx.proto"),
+    "hidden subgraph": (hidden_subgraph, "field 6 of onnx.proto"),
     "if": (add_node("If"), "'If'"),
     "scan": (add_node("Scan"), "'Scan'"),
     "chance": (add_node("RandomUniformLike"), "'RandomUniformLike'"),
     "custom domain": (add_node("Relu", "com.stranger"), r"'com\.stranger\.Relu'"),
     "ONNX Runtime's own domain": (add_node("Gelu", "com.microsoft"), r"'com\.microsoft\.Gelu'"),
-    "function": (add_function, "onnx.proto.s field 25"),
-    "sparse weights": (sparse, "onnx.proto.s field 15"),
+    "function": (add_function, "field 25 of onnx.proto"),
+    "sparse weights": (sparse, "field 15 of onnx.proto"),
     "huge tensor": (huge, "at most"),
 }
 

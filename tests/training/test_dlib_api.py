@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import pickle
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_overloads
 
 import cv2
 import dlib
@@ -49,7 +52,7 @@ def write_xml(folder: Path, points: list[int], boxes: str) -> Path:
 
 def options(**given: Any) -> Any:
     return danpredict.shape_predictor_training_options(
-        **{"faces": 1280, "start": "lean68", "num_threads": 1, **given}
+        **{"faces": 1280, "initial_weights": "lean68", "num_threads": 1, **given}
     )
 
 
@@ -154,8 +157,49 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ValueError, match="mirror table"):
         danpredict.train_shape_predictor(
-            str(tmp_path / "faces.xml"), "a.dan", options(mirror=[1, 0], start=None)
+            str(tmp_path / "faces.xml"), "a.dan", options(mirror=[1, 0], initial_weights=None)
         )
+
+
+def test_arguments_have_the_names_of_dlib() -> None:
+    for function in (danpredict.train_shape_predictor, danpredict.test_shape_predictor):
+        theirs = str(getattr(dlib, function.__name__).__doc__)
+        for form in get_overloads(function):
+            names = [*inspect.signature(form).parameters]
+            assert re.search(rf"{function.__name__}\({': .*, '.join(names)}: .*\)", theirs), names
+
+
+def test_a_wrong_number_of_arguments() -> None:
+    wrong: list[tuple[Any, ...]] = [(), ("faces.xml",), ([],), ("a", "b", "c", "d")]
+    for given in wrong:
+        with pytest.raises(TypeError, match=r"expected train_shape_predictor\(dataset_filename, "):
+            danpredict.train_shape_predictor(*given)
+    with pytest.raises(TypeError, match=r"got test_shape_predictor\(list, list\)"):
+        danpredict.test_shape_predictor([], [])  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"got train_shape_predictor\(str, output=\)"):
+        danpredict.train_shape_predictor("a.xml", output="b")  # type: ignore[call-overload]
+    with pytest.raises(RuntimeError, match=r"unable to open nowhere\.xml"):
+        danpredict.train_shape_predictor(
+            dataset_filename="nowhere.xml", predictor_output_filename="a.dan"
+        )
+    with pytest.raises(RuntimeError, match="does not have any labeled"):
+        danpredict.train_shape_predictor(images=[], object_detections=[])
+    image = np.zeros((9, 9), np.uint8)
+    detection = dlib.full_object_detection(dlib.rectangle(1, 1, 5, 5), [dlib.point(2, 2)])
+    with pytest.raises(RuntimeError, match="a scale for each of 1 faces, got 2"):
+        danpredict.test_shape_predictor([image], [[detection]], [[1.0, 2.0]], None)
+
+
+def test_the_old_name_of_the_initial_weights() -> None:
+    kind = danpredict.shape_predictor_training_options
+    old, new = kind(start="lean68"), kind(initial_weights="lean68")
+    assert old == new
+    assert new.start == "lean68"  # type: ignore[attr-defined]
+    old.start = "slim68"  # type: ignore[attr-defined]
+    assert old.initial_weights == "slim68"
+    assert pickle.loads(pickle.dumps(old)) == old
+    assert kind().start is None
+    assert "start" not in repr(old)
 
 
 def test_box_calibration_is_measured(rng: np.random.Generator) -> None:

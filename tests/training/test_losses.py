@@ -11,9 +11,10 @@ import torch
 
 from danpredict import convention
 from danpredict.landmarks.convention import Convention
-from danpredict.model.network import StageOutput, StageResult
+from danpredict.model.network import StageResult
 from danpredict.model.network_config import NetworkConfig
-from danpredict.training.augment import background_starts, bend
+from danpredict.model.stage import StageOutput
+from danpredict.training.augment import background_transforms, bend
 from danpredict.training.config import AugmentConfig
 from danpredict.training.losses import Target, heatmap_loss, landmark_loss, uncertainty_loss
 from danpredict.training.sampler import Sampler
@@ -121,7 +122,7 @@ def test_calibration_finds_what_was_wrong() -> None:
 
 
 def test_calibration_is_worked_into_the_weights() -> None:
-    from danpredict.model.network import Stage
+    from danpredict.model.stage import Stage
 
     config = NetworkConfig(landmarks=5, widths=(4, 4, 4, 4), blocks=(1, 1, 1, 1))
     stage = Stage(config, first=True, last=True).eval()
@@ -219,10 +220,12 @@ def test_bending_moves_pixels_and_points_together(rng: np.random.Generator) -> N
     assert max(moves) > 5
 
 
-def test_background_starts_miss_the_face(rng: np.random.Generator) -> None:
+def test_background_transforms_miss_the_face(rng: np.random.Generator) -> None:
     shape = face_shape(68)
     landmarks = (shape * 1.4 + 30)[None].repeat(400, 0)
-    starts = background_starts(rng, landmarks, shape, dataclasses.replace(AugmentConfig(), roll=0))
+    starts = background_transforms(
+        rng, landmarks, shape, dataclasses.replace(AugmentConfig(), roll=0)
+    )
     low, high = shape.min(0), shape.max(0)
     box = landmarks[0] @ starts[:, :, :2].transpose(0, 2, 1) + starts[:, None, :, 2]
     common = np.clip(np.minimum(box.max(1), high) - np.maximum(box.min(1), low), 0, None).prod(1)

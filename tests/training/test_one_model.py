@@ -23,7 +23,7 @@ from danpredict.model.file import read_model
 from danpredict.model.zoo import find_model
 from danpredict.training.pseudo_labels.coarse import read_coarse, read_five_points
 from danpredict.training.pseudo_labels.label import label_dataset
-from danpredict.training.pseudo_labels.one_model import relabel
+from danpredict.training.pseudo_labels.one_model import label_with_one_model
 
 from ..conftest import Image
 from ..faces import drawn_face
@@ -104,7 +104,7 @@ def test_without_teachers_the_command_is_as_before(pictures: Path) -> None:
     out, expected = pictures / "labels.csv", pictures / "expected.csv"
     assert main(["relabel", "lean68", str(pictures), "--out", str(out)]) == 0
     model = read_model(find_model("lean68"))
-    relabel(Cascade(model), read_dataset(pictures, 68), LAYOUT, expected)
+    label_with_one_model(Cascade(model), read_dataset(pictures, 68), LAYOUT, expected)
     assert out.read_bytes() == expected.read_bytes()
 
 
@@ -126,7 +126,7 @@ def test_without_teachers_the_table_is_as_before(tmp_path: Path) -> None:
     face = LabelledFace(tmp_path / "face.png", drawn_face(), image=image)
     out = tmp_path / "labels.csv"
     cascade: Any = Drawn()
-    assert relabel(cascade, [face], LAYOUT, out) == 1
+    assert label_with_one_model(cascade, [face], LAYOUT, out) == 1
     assert (
         out.read_text("utf-8")
         .splitlines()[1]

@@ -12,7 +12,8 @@ import torch
 from danpredict.model.network_config import NetworkConfig
 from danpredict.training import run
 from danpredict.training.config import AugmentConfig, LossConfig, ScheduleConfig, TrainingConfig
-from danpredict.training.run import DataSource, train
+from danpredict.training.data import DataSource
+from danpredict.training.run import train
 from danpredict.training.trainer import Trainer
 
 TINY = TrainingConfig(

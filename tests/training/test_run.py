@@ -33,7 +33,8 @@ from danpredict.training.config import (
     TrainingConfig,
     load_config,
 )
-from danpredict.training.run import DataSource, split_faces, train
+from danpredict.training.data import DataSource, split_faces
+from danpredict.training.run import train
 
 from ..conftest import Image
 
@@ -159,7 +160,7 @@ def test_a_warm_start_goes_on_where_the_model_is(
     )
     assert second is not None
     record = json.loads((tmp_path / "second" / "run.json").read_text())["training"]
-    assert record["start"] == hashlib.sha256(first.data).hexdigest()
+    assert record["initial_weights"] == hashlib.sha256(first.data).hexdigest()
     start = initial_transform(BoundingBox(180, 90, 260, 175), first.mean_shape)
     before, after = (
         Cascade(model).refine([astronaut], [start]).stages for model in (first, second)

@@ -12,10 +12,10 @@ from danpredict import convention
 from danpredict.datasets.dataset import read_folder
 from danpredict.geometry.similarity import face_transform
 from danpredict.training.config import AugmentConfig, load_config
-from danpredict.training.run import DataSource
+from danpredict.training.data import DataSource
 from danpredict.training.teachers.train import (
     CONFIG,
-    landmark_starts,
+    landmark_transforms,
     load_teacher,
     train_teacher,
 )
@@ -34,9 +34,11 @@ def test_starts_know_how_a_face_is_rolled(rng: np.random.Generator) -> None:
     angle = np.radians(50)
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     points = (shape @ rotation.T * 0.6 + [70, 20])[None].repeat(300, 0)
-    exact = landmark_starts(rng, points, shape, AugmentConfig(shift=0, scale=0, roll=0))
+    exact = landmark_transforms(rng, points, shape, AugmentConfig(shift=0, scale=0, roll=0))
     np.testing.assert_allclose(exact[0], face_transform(points[0], shape).params[:2], rtol=1e-5)
-    varied = landmark_starts(rng, points, shape, AugmentConfig(shift=0.045, scale=0.075, roll=7.5))
+    varied = landmark_transforms(
+        rng, points, shape, AugmentConfig(shift=0.045, scale=0.075, roll=7.5)
+    )
     turn = np.degrees(np.arctan2(varied[:, 1, 0], varied[:, 0, 0])) + 50
     size = np.log(np.hypot(varied[:, 0, 0], varied[:, 1, 0]) * 0.6)
     assert turn.mean() == pytest.approx(0, abs=1.5)

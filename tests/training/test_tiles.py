@@ -17,7 +17,7 @@ from danpredict.datasets.face import LabelledFace
 from danpredict.geometry.sampling import sample_face
 from danpredict.geometry.similarity import bounding_box, initial_transform
 from danpredict.geometry.torch_sampling import warp
-from danpredict.training.augment import random_starts, vary
+from danpredict.training.augment import random_transforms, vary
 from danpredict.training.config import AugmentConfig
 from danpredict.training.tiles import (
     canonical_mean_shape,
@@ -79,7 +79,7 @@ def test_starts_without_noise_are_those_of_inference(dataset: Path) -> None:
     shape = canonical_mean_shape(faces, convention("ibug68").mirror, 112, 1.3)
     tiles = cut_tiles(faces, shape, TIGHT)
     still = AugmentConfig(shift=0, scale=0, roll=0)
-    starts = random_starts(np.random.default_rng(0), tiles.landmarks, shape, still)
+    starts = random_transforms(np.random.default_rng(0), tiles.landmarks, shape, still)
     for start, landmarks in zip(starts, tiles.landmarks, strict=True):
         expected = initial_transform(bounding_box(landmarks), shape).params[:2]
         np.testing.assert_allclose(start, expected, rtol=1e-5, atol=1e-3)
@@ -90,7 +90,7 @@ def test_rolled_starts_frame_the_face_as_it_then_stands(rng: np.random.Generator
     shape = face_shape(68)
     landmarks = np.stack([shape * s + 20 for s in (0.7, 1.0, 1.6)])
     landmarks[:, :, 1] *= 1.3  # not round
-    starts = random_starts(rng, landmarks, shape, AugmentConfig(shift=0, scale=0, roll=40))
+    starts = random_transforms(rng, landmarks, shape, AugmentConfig(shift=0, scale=0, roll=40))
     angles = np.degrees(np.arctan2(starts[:, 1, 0], starts[:, 0, 0]))
     assert np.abs(angles).min() > 1
     frame = np.array(bounding_box(shape)).reshape(2, 2)
@@ -110,11 +110,11 @@ def test_tiles_show_what_inference_samples(factor: int, astronaut: Image, tmp_pa
     face = LabelledFace(tmp_path / "large.png", landmarks)
     tiles = cut_tiles([face], shape, TIGHT)
     images = torch.from_numpy(tiles.images)[:, None].float()
-    warped = warp(images, torch.from_numpy(tiles.starts), 112)
+    warped = warp(images, torch.from_numpy(tiles.transforms), 112)
     start = initial_transform(bounding_box(landmarks), shape)
     sampled = sample_face(large, start.inverse, 112)
     np.testing.assert_allclose(warped[0, 0].numpy(), sampled, atol=2)
-    canonical = tiles.landmarks[0] @ tiles.starts[0, :, :2].T + tiles.starts[0, :, 2]
+    canonical = tiles.landmarks[0] @ tiles.transforms[0, :, :2].T + tiles.transforms[0, :, 2]
     np.testing.assert_allclose(canonical, start(landmarks), atol=1e-3)
 
 
@@ -123,7 +123,9 @@ def test_noise_of_the_start_is_in_canonical_pixels(dataset: Path) -> None:
     shape = canonical_mean_shape(read_folder(dataset), convention("ibug68").mirror, 112, 1.3)
     noise = AugmentConfig(shift=0.1, scale=0, roll=0)
     small, large = (
-        random_starts(np.random.default_rng(0), (shape * factor)[None].repeat(500, 0), shape, noise)
+        random_transforms(
+            np.random.default_rng(0), (shape * factor)[None].repeat(500, 0), shape, noise
+        )
         for factor in (1, 7)
     )
     spread = [(s @ np.append(shape.mean(0) * f, 1)).std(0) for s, f in ((small, 1), (large, 7))]

@@ -22,7 +22,7 @@ from danpredict.evaluation.metrics import normalised_errors
 from danpredict.landmarks.normalisation import inter_ocular
 from danpredict.model.file import read_model
 from danpredict.model.zoo import find_model
-from danpredict.training.pseudo_labels.one_model import relabel
+from danpredict.training.pseudo_labels.one_model import label_with_one_model
 
 from ..conftest import ROOT, Image
 from ..faces import write_dataset
@@ -135,7 +135,9 @@ def test_relabelling_completes_faces(
     whole[2].landmarks[:] += 25  # a wrong label
     layout = convention("ibug68")
     table = tmp_path / "labels.csv"
-    assert relabel(Cascade(read_model(find_model("lean68"))), whole, layout, table) == 4
+    assert (
+        label_with_one_model(Cascade(read_model(find_model("lean68"))), whole, layout, table) == 4
+    )
     new = read_csv(table, 68)
     expected = read_folder(tmp_path / "set")
     expected.pop(2)

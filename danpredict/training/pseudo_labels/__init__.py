@@ -1,4 +1,4 @@
-"""Pseudo-labels from several teachers: machine-made landmarks to train on.
+"""Pseudo-labels: landmarks from one or several models, to train on.
 
-Works without torch if all teachers are ``.dan`` models.
+Needs torch only if one of the models is a ``teacher.pt``.
 """

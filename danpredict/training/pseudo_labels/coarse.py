@@ -1,4 +1,4 @@
-"""Faces to label: where each one is, from five points or from coarse landmarks."""
+"""Faces to label: their positions come from five points or from coarse landmarks."""
 
 from __future__ import annotations
 
@@ -16,32 +16,34 @@ from danpredict.geometry.similarity import FloatArray
 from danpredict.landmarks.convention import Convention
 from danpredict.landmarks.convention import convention as named_convention
 from danpredict.landmarks.conversion import conversion
-from danpredict.training.pseudo_labels.one_model import NEARNESS
 
-# Eye centre on the picture's left, on its right, nose tip, mouth corner on the left, on the right.
+# Left eye centre in the picture, right one, nose tip, left mouth corner, right one.
 FIVE = "arcface5"
 FIVE_COLUMNS = [f"{axis}{i}" for i in range(5) for axis in "xy"]
-# As `NEARNESS`, for five points that a detector found. On 60 faces of each of seven sets,
-# `NEARNESS` keeps 98 % of the faces that were marked by hand but 64 % of those marked by YuNet.
-# YuNet's points lie twice as far off, farthest on turned heads. This limit keeps 99 % of these.
+# Largest mean distance between new landmarks and the labels of a face that is kept, over the
+# inter-ocular distance, after the median difference over all faces was subtracted.
+NEARNESS = 0.06
+# The same for five points of a detector. On 60 faces of each of seven sets, `NEARNESS` keeps 98 %
+# of the faces that were annotated by hand but only 64 % of those with YuNet's points, whose error
+# is twice as large (mostly on turned heads). This limit keeps 99 % of these.
 DETECTOR_NEARNESS = 0.12
 
 
 @dataclass(frozen=True)
 class CoarseFace:
-    """A face with points that say where it is.
+    """A face with points that give its position.
 
     Attributes
     ----------
     face : LabelledFace
-        For its picture.
+        Gives the picture.
     points : (K, 2) float, image pixels
-        At least two different ones are not NaN.
+        At least two different points are not NaN.
     weights : (K, L) float
-        Every point is this mean of landmarks; rows add up to 1.
+        Each point is this weighted mean of landmarks; the rows add up to 1.
     nearness : float
-        The largest mean distance of the points from new landmarks that are trusted, as a fraction
-        of the inter-ocular distance.
+        Largest mean distance of the points from new landmarks that are kept, over the inter-ocular
+        distance.
     """
 
     face: LabelledFace
@@ -52,44 +54,47 @@ class CoarseFace:
     def __post_init__(self) -> None:
         known = np.isfinite(self.points).all(1)
         if len(np.unique(self.points[known], axis=0)) < 2:
-            raise ValueError(f"expected two different points or more for {self.face.path}")
+            raise ValueError(
+                f"expected at least two different points for {self.face.path}, "
+                f"got {self.points[known].tolist()!r:.80}"
+            )
 
 
 def from_landmarks(faces: Sequence[LabelledFace]) -> list[CoarseFace]:
-    """Faces whose own labels, coarse or incomplete, say where they are."""
+    """Faces whose own labels, coarse or incomplete, give their positions."""
     return [CoarseFace(f, f.landmarks, np.eye(len(f.landmarks))) for f in faces]
 
 
 def is_five_points(path: Path) -> bool:
-    """Whether a file is a table of five points: a ``.csv`` with a column ``by``."""
+    """Whether a file is a table of five points: a ``.csv`` file with a column ``by``."""
     if path.suffix.lower() != ".csv" or not path.is_file():
         return False
     with path.open(newline="", encoding="utf-8-sig") as stream:
         try:
             return "by" in next(csv.reader(stream), [])
         except (csv.Error, UnicodeDecodeError):
-            return False  # the reader of tables says what is wrong
+            return False  # the reader of tables raises a better error
 
 
 def read_five_points(path: Path, convention: Convention) -> list[CoarseFace]:
-    """Read a table with the columns ``file``, ``by`` and ``x0,y0,...,x4,y4``; others are ignored.
+    """Read a table with the columns ``file``, ``by`` and ``x0,y0,...,x4,y4``. Others are ignored.
 
     Parameters
     ----------
     path : Path
-        Pictures are named relative to its folder. Points are 0-based pixels: the eyes' centres
-        (that on the picture's left first), the nose tip, the mouth corners (left first). Where
-        ``by`` is ``hand`` they have to fit more closely than where it names a detector.
+        Paths of pictures are relative to its folder. Points are 0-based pixels: left and right
+        eye centre (as seen in the picture), nose tip, left and right mouth corner. ``by`` is
+        ``hand`` or the name of a detector; points by hand must fit more closely.
     convention : Convention
-        Of the landmarks that are wanted.
+        Of the new landmarks.
 
     Raises
     ------
     FileNotFoundError
         A picture is missing.
     ValueError
-        A column is missing, a row holds no five pairs of finite numbers, or a picture does not lie
-        in the table's folder or below.
+        A column is missing, a row lacks some of the ten finite numbers, or a picture is not in the
+        table's folder or below.
     """
     weights = conversion(convention, named_convention(FIVE)).weights
     faces = []
@@ -104,10 +109,15 @@ def read_five_points(path: Path, convention: Convention) -> list[CoarseFace]:
             except (TypeError, ValueError):
                 points = np.full((5, 2), np.nan)
             if not np.isfinite(points).all():
-                raise ValueError(f"expected five points in line {rows.line_num} of {path}")
+                raise ValueError(
+                    f"expected five points x0,y0,...,x4,y4 in line {rows.line_num} of {path}, "
+                    "got missing or invalid numbers"
+                )
             picture = path.parent / row["file"]
             if not picture.is_file():
-                raise FileNotFoundError(f"expected a picture, found no such file: {picture}")
+                raise FileNotFoundError(
+                    f"expected a picture in line {rows.line_num} of {path}, found no {picture}"
+                )
             unknown = np.full((convention.size, 2), np.nan)
             nearness = NEARNESS if row["by"] == "hand" else DETECTOR_NEARNESS
             face = LabelledFace(check_below(path.parent, picture), unknown)
@@ -116,7 +126,7 @@ def read_five_points(path: Path, convention: Convention) -> list[CoarseFace]:
 
 
 def read_coarse(path: Path, convention: Convention) -> list[CoarseFace]:
-    """Faces of a five-point table, or of any data set; see `danpredict.datasets.dataset.read_dataset`."""
+    """Faces of a five-point table or of a data set; see `danpredict.datasets.dataset`."""
     if is_five_points(path):
         try:
             return read_five_points(path, convention)

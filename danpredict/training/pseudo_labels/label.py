@@ -1,4 +1,4 @@
-"""Label a data set by several teachers and write the table that training reads."""
+"""Label a data set with several teachers and write a table to train on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from danpredict.training.pseudo_labels.teacher import Teacher, load
 
 @dataclass(frozen=True)
 class Counts:
-    """How many faces there were, how many are in the table, how many lack lids or lips."""
+    """Number of faces read, of faces in the table, and of those without lids or lips."""
 
     faces: int
     kept: int
@@ -33,21 +33,21 @@ def label_faces(
     faces: Sequence[CoarseFace],
     openness: int | None = None,
 ) -> list[FloatArray | None]:
-    """Pseudo-labels (L, 2) in image pixels; None for faces to drop, NaN for points to leave out.
+    """Pseudo-labels (L, 2) in image pixels: None for dropped faces, NaN for left-out landmarks.
 
     Parameters
     ----------
     teachers : Teachers
-        Of the same convention, which has a mirror table.
+        Of one convention, which must have a mirror table.
     openness : int, optional
-        Index of the teacher whose lids and lips are taken; see
+        Index of the teacher that decides about lids and lips; see
         `danpredict.training.pseudo_labels.combine.combine`.
 
     Raises
     ------
     ValueError
-        No faces, different conventions, or one without a mirror table, or without known lids and
-        lips where ``openness`` is given.
+        No faces, different conventions, a convention without a mirror table, or ``openness`` with
+        a convention whose lids and lips are not known.
     """
     convention = teachers[0].convention
     if any(teacher.convention.name != convention.name for teacher in teachers):
@@ -60,9 +60,9 @@ def label_faces(
     labels = []
     for number, coarse in enumerate(tqdm(faces, desc="labelling", unit="face", leave=False)):
         image = coarse.face.picture()
-        # The same noise for every teacher, and for a face whatever comes before it.
-        found = [estimates(t, image, coarse, np.random.default_rng(number)) for t in teachers]
-        labels.append(combine(found, coarse, teachers[0].mean_shape, convention, openness))
+        # All teachers get the same noise, which depends on the face's number alone.
+        landmarks = [estimates(t, image, coarse, np.random.default_rng(number)) for t in teachers]
+        labels.append(combine(landmarks, coarse, teachers[0].mean_shape, convention, openness))
     keep = kept(labels, faces)
     return [label.landmarks if k else None for label, k in zip(labels, keep, strict=True)]
 
@@ -70,7 +70,7 @@ def label_faces(
 def label_dataset(
     names: Sequence[str], dataset: Path, out: Path, openness: str | None = None
 ) -> Counts:
-    """Label a data set or a five-point table by teachers and write the table of those kept.
+    """Label a data set or a five-point table, and write a table of the faces that are kept.
 
     Parameters
     ----------
@@ -79,9 +79,9 @@ def label_dataset(
     dataset : Path
         See `danpredict.training.pseudo_labels.coarse.read_coarse`.
     out : Path
-        The table; in the pictures' folder or above.
+        The table, in the pictures' folder or above it.
     openness : str, optional
-        One of the names: whose lids and lips are taken.
+        The name of the teacher that decides about lids and lips.
 
     Raises
     ------
@@ -89,13 +89,13 @@ def label_dataset(
         See `label_faces`, `danpredict.datasets.csv_table.write_csv` and the readers.
     """
     if openness is not None and openness not in names:
-        raise ValueError(f"expected --openness out of {list(names)}, got {openness!r}")
+        raise ValueError(f"expected one of {list(names)} for --openness, got {openness!r}")
     teachers = [load(name) for name in names]
     convention = teachers[0].convention
     faces = read_coarse(dataset, convention)
     if not faces:
         raise ValueError(f"expected faces, got an empty table {dataset}")
-    for face in faces:  # a wrong folder is better said before the work
+    for face in faces:  # before the long work
         check_below(out.resolve().parent, face.face.path)
     labels = label_faces(teachers, faces, None if openness is None else names.index(openness))
     write_csv(out, convention.size, [face.face.path for face in faces], labels)

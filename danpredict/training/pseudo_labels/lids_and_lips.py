@@ -1,6 +1,6 @@
-"""Lids and inner lips of pseudo-labels: from one teacher, or left out.
+"""Lids and inner lips of pseudo-labels come from one teacher, or are left out.
 
-A mean of teachers draws shut eyes too far open if one of them does not see that they are shut.
+In a mean of teachers, shut eyes are too far open if one teacher does not recognise them.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import numpy as np
 from danpredict.geometry.similarity import FloatArray
 from danpredict.landmarks.openness import LID_PAIRS, LIP_PAIRS
 
-# Pairs that are kept or left out together: one eye, the other eye, the mouth.
+# Pairs of landmarks that are kept or left out together: one eye, the other eye, the mouth.
 ORGANS = (LID_PAIRS[:2], LID_PAIRS[2:], LIP_PAIRS)
 OPENNESS_POINTS = tuple(point for organ in ORGANS for pair in organ for point in pair)
 
 # Limits of `disagreement`, measured on 201 annotated faces with lean68 and an integral teacher.
-# The first leaves out 5 % of all eyes but 22 % of the shut ones, and 12 % of all mouths but 8 of 11
-# wide ones: it is safe, and costs the rarest labels. The second leaves out 2 % of the eyes, 3 % of
-# the shut ones, 6 % of the mouths and 2 of 11 wide ones; the error of the mouths that it leaves out
-# is 3.4 times that of the others.
+# Left out by                all eyes  shut eyes  all mouths  wide mouths
+#   BETWEEN_TEACHERS             5 %       22 %        12 %      8 of 11
+#   WITHIN_TEACHER               2 %        3 %         6 %      2 of 11
+# The first is safe but drops many of the rare labels. The mouths left out by the second have 3.4
+# times the error of the others.
 BETWEEN_TEACHERS = 0.014
 WITHIN_TEACHER = 0.010
 
@@ -30,13 +31,14 @@ def gaps(landmarks: FloatArray, organ: tuple[tuple[int, int], ...]) -> FloatArra
 
 
 def disagreement(opinions: FloatArray, organ: tuple[tuple[int, int], ...], scale: float) -> float:
-    """Mean distance of the organ's gaps from their mean over opinions.
+    """Mean distance of an organ's vectors (see `gaps`) from their mean over the opinions.
 
     Parameters
     ----------
     opinions : (T, 68, 2) float, image pixels
+        Landmarks from several teachers, or several estimates of one.
     scale : float
-        Inter-ocular distance of the mean shape on this face, image pixels.
+        Inter-ocular distance of the mean shape, fitted to this face, image pixels.
 
     Returns
     -------
@@ -49,14 +51,14 @@ def disagreement(opinions: FloatArray, organ: tuple[tuple[int, int], ...], scale
 def leave_out(
     landmarks: FloatArray, opinions: FloatArray, scale: float, limit: float
 ) -> FloatArray:
-    """Landmarks (68, 2) with NaN for the organs about whose openness opinions differ.
+    """Landmarks (68, 2) with NaN for the organs about whose openness the opinions disagree.
 
     Parameters
     ----------
     opinions, scale
         See `disagreement`.
     limit : float
-        The largest disagreement at which an organ is kept.
+        Organs with a larger disagreement are left out.
     """
     result = landmarks.copy()
     for organ in ORGANS:
@@ -66,10 +68,10 @@ def leave_out(
 
 
 def take_gaps(landmarks: FloatArray, teacher: FloatArray) -> FloatArray:
-    """Landmarks (68, 2) whose pairs keep their middles and have a teacher's gaps.
+    """Landmarks (68, 2) with a teacher's gaps; the centre of each pair stays.
 
-    On the same 201 faces the NME is 3.48 %, and 3.49 % if the points themselves are the teacher's
-    (3.54 and 3.57 % with an earlier teacher). Openness is the same in both cases.
+    On the same 201 faces the NME is 3.48 %. With the teacher's points instead it is 3.49 % (3.54
+    and 3.57 % with an earlier teacher). The openness is the same in both cases.
     """
     result = landmarks.copy()
     for organ in ORGANS:

@@ -1,4 +1,8 @@
-"""Pseudo-labels: a model's own landmarks for faces whose labels are coarse or incomplete."""
+"""Pseudo-labels of one model for faces with coarse or incomplete labels, as in version 0.2.0.
+
+`danpredict.training.pseudo_labels.label` makes a first pass and has other random numbers and other
+rules for which faces to keep; this module exists so that tables of 0.2.0 can be made again.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 from tqdm import tqdm
 
@@ -18,26 +23,24 @@ from danpredict.geometry.sampling import Image
 from danpredict.geometry.similarity import FloatArray, fit_similarity
 from danpredict.landmarks.convention import Convention
 from danpredict.landmarks.normalisation import face_scale
-
-# How far starts are disturbed, in a canonical frame of 112 pixels: less than detectors do.
-STARTS = 3
-SCALE, ROLL, SHIFT = 0.05, 0.08, 2.5  # logarithm, radians, pixels
-AGREEMENT = 0.018  # of the inter-ocular distance, mean spread of the answers: the steadier 95 %
-NEARNESS = 0.06  # likewise, to the labels that are there, apart from what sets them off everywhere
+from danpredict.training.pseudo_labels.coarse import NEARNESS
+from danpredict.training.pseudo_labels.combine import AGREEMENT
+from danpredict.training.pseudo_labels.estimate import repeated_estimates
 
 
 @dataclass(frozen=True)
-class Answer:
+class MeanEstimate:
     """A model's landmarks for one face.
 
     Attributes
     ----------
     landmarks : (L, 2) float, image pixels
-        Mean over starts and mirrored pictures.
+        Mean of the estimates.
     spread : float
-        Mean distance from that mean, as a fraction of the inter-ocular distance.
+        Mean distance of the estimates from their mean, over the inter-ocular distance.
     difference : (L, 2) float
-        The labels' offset from it in the canonical frame, as such a fraction; NaN without label.
+        Offset of the labels from the landmarks in the canonical frame, over the inter-ocular
+        distance; NaN for landmarks without a label.
     """
 
     landmarks: FloatArray
@@ -45,112 +48,86 @@ class Answer:
     difference: FloatArray
 
 
-def disturbed_starts(
-    there: SimilarityTransform,
-    size: int,
-    width: int,
-    rng: np.random.Generator,
-    shift: float = SHIFT,
-) -> list[SimilarityTransform]:
-    """Initial transforms for a picture and its mirror image in turn, `STARTS` times.
+class _Refiner:
+    """A cascade with the landmarks of a convention; see `repeated_estimates`."""
 
-    Parameters
-    ----------
-    there : similarity
-        Image to canonical: where the face is.
-    size : int
-        Side of the canonical frame.
-    width : int
-        Of the image, pixels.
-    shift : float
-        Standard deviation of the shift, canonical pixels.
-    """
-    middle = (size - 1) / 2
-    flip_image = np.array([[-1.0, 0, width - 1], [0, 1, 0], [0, 0, 1]])
-    flip_frame = np.array([[-1.0, 0, size - 1], [0, 1, 0], [0, 0, 1]])
-    to_middle, back = np.eye(3), np.eye(3)
-    to_middle[:2, 2] = -middle
-    starts = []
-    for _ in range(STARTS):
-        scale, roll = np.exp(rng.normal(0, SCALE)), rng.normal(0, ROLL)
-        turn = SimilarityTransform(scale=scale, rotation=roll)  # type: ignore[no-untyped-call]
-        back[:2, 2] = middle + rng.normal(0, shift, 2)
-        start = back @ turn.params @ to_middle @ there.params
-        starts += [start, flip_frame @ start @ flip_image]
-    return [SimilarityTransform(matrix=m) for m in starts]  # type: ignore[no-untyped-call]
+    def __init__(self, cascade: Cascade, convention: Convention) -> None:
+        self.cascade, self.convention, self.size = cascade, convention, cascade.size
+
+    def refine(
+        self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]
+    ) -> NDArray[np.float64]:
+        return self.cascade.refine(images, transforms).stages[-1]
 
 
-def answer(
+def mean_estimate(
     cascade: Cascade,
     image: Image,
     labels: FloatArray,
     convention: Convention,
     rng: np.random.Generator,
-) -> Answer:
-    """Ask a model several times, from disturbed starts, the picture as it is and mirrored.
+) -> MeanEstimate:
+    """The mean of repeated estimates for one face.
 
     Parameters
     ----------
     labels : (L, 2) float, image pixels
-        Say where the face is; at least two must not be NaN.
+        Give the position of the face. At least two must not be NaN.
     """
     known = np.isfinite(labels).all(1)
     shape = cascade.mean_shape
-    upright = SimilarityTransform()  # type: ignore[no-untyped-call]
-    there = fit_similarity(labels[known], shape[known]) or upright
-    mirrored = np.ascontiguousarray(image[:, ::-1])
-    transforms = disturbed_starts(there, cascade.size, image.shape[1], rng)
-    answers = cascade.refine([image, mirrored] * STARTS, transforms).stages[-1]
-    answers[1::2] = answers[1::2][:, list(convention.mirror or ())]
-    answers[1::2, :, 0] = image.shape[1] - 1 - answers[1::2, :, 0]
-    mean = answers.mean(0)
-    spread = np.linalg.norm(answers - mean, axis=-1).mean()
-    frame = fit_similarity(mean, shape) or there
-    return Answer(
+    identity = SimilarityTransform()  # type: ignore[no-untyped-call]
+    transform = fit_similarity(labels[known], shape[known]) or identity
+    landmarks = repeated_estimates(_Refiner(cascade, convention), image, transform, rng)
+    mean = landmarks.mean(0)
+    spread = np.linalg.norm(landmarks - mean, axis=-1).mean()
+    frame = fit_similarity(mean, shape) or transform
+    return MeanEstimate(
         mean,
         float(spread / face_scale(mean[None], convention)[0]),
         (frame(labels) - frame(mean)) / face_scale(shape[None], convention)[0],
     )
 
 
-def trusted(answers: Sequence[Answer]) -> list[bool]:
-    """Which answers agree among themselves and with the labels.
+def consistent(estimates: Sequence[MeanEstimate]) -> list[bool]:
+    """Which estimates agree with each other and with the labels.
 
-    Other annotators draw some landmarks elsewhere, always in the same way; the median difference
-    over all faces is taken off first.
+    The median difference over all faces is subtracted first, since other annotators may place some
+    landmarks differently on every face. Landmarks that some face lacks do not count.
     """
-    differences = np.stack([a.difference for a in answers])
+    differences = np.stack([estimate.difference for estimate in estimates])
     labelled = differences[:, np.isfinite(differences).all((0, 2))]
     off = np.linalg.norm(labelled - np.median(labelled, axis=0), axis=-1).mean(-1)
-    return [a.spread < AGREEMENT and bool(o < NEARNESS) for a, o in zip(answers, off, strict=True)]
+    return [
+        estimate.spread < AGREEMENT and bool(distance < NEARNESS)
+        for estimate, distance in zip(estimates, off, strict=True)
+    ]
 
 
-def relabel(
+def label_with_one_model(
     cascade: Cascade, faces: Sequence[LabelledFace], convention: Convention, out: Path
 ) -> int:
-    """Write a CSV table of the faces whose new landmarks are to be trusted; returns their number.
+    """Write a CSV table of the faces with consistent estimates; returns their number.
 
-    Landmarks that some face lacks do not count in the comparison. Pictures are named relative to
-    the table's folder.
+    Paths of pictures are relative to the table's folder.
 
     Raises
     ------
     ValueError
-        A convention without a mirror table, or a picture that does not lie in the table's folder
-        or below: the table could not be read again.
+        The convention has no mirror table, or a picture is not in the table's folder or below.
     OSError
         The table cannot be written.
     """
     if convention.mirror is None:
         raise ValueError(f"expected a convention with a mirror table, got {convention.name}")
-    for face in faces:  # a wrong folder is better said before the work
+    for face in faces:  # before the long work
         check_below(out.resolve().parent, face.path)
     rng = np.random.default_rng(0)
-    answers = [
-        answer(cascade, face.picture(), face.landmarks, convention, rng)
-        for face in tqdm(faces, desc="relabelling", unit="face", leave=False)
+    estimates = [
+        mean_estimate(cascade, face.picture(), face.landmarks, convention, rng)
+        for face in tqdm(faces, desc="labelling", unit="face", leave=False)
     ]
-    kept = trusted(answers)
-    landmarks = [a.landmarks if keep else None for a, keep in zip(answers, kept, strict=True)]
+    keep = consistent(estimates)
+    landmarks = [e.landmarks if k else None for e, k in zip(estimates, keep, strict=True)]
     write_csv(out, convention.size, [face.path for face in faces], landmarks)
-    return sum(kept)
+    return sum(keep)

@@ -1,4 +1,4 @@
-"""Teachers behind one interface: a ``.dan`` model, or a ``teacher.pt`` of another kind."""
+"""The interface of teachers: ``.dan`` models, and networks of another kind (``teacher.pt``)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from danpredict.model.zoo import find_model
 
 
 class Teacher(Protocol):
-    """A network that finds landmarks from initial transforms.
+    """A network that refines landmarks from initial transforms.
 
     Attributes
     ----------
@@ -43,12 +43,12 @@ class Teacher(Protocol):
     def refine(
         self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]
     ) -> NDArray[np.float64]:
-        """Landmarks (N, L, 2) in image pixels, from N similarities, image to canonical."""
+        """Landmarks (N, L, 2) in image pixels, from N transforms, image to canonical frame."""
         ...
 
 
 class CascadeTeacher:
-    """A Deep Alignment Network as a teacher; see `Teacher`."""
+    """A Deep Alignment Network as a `Teacher`."""
 
     def __init__(self, model: Model) -> None:
         self.cascade = Cascade(model)
@@ -66,18 +66,18 @@ class CascadeTeacher:
 
 
 def load(name: str) -> Teacher:
-    """The teacher of this name.
+    """Load a teacher.
 
     Parameters
     ----------
     name : str
-        A shipped model, a ``.dan`` file, or the ``.pt`` file of an integral teacher (of 68
-        landmarks). Only the last one needs torch.
+        A shipped model, a ``.dan`` file, or the ``.pt`` file of an integral teacher for the 68
+        landmarks of ``ibug68``. Only a ``.pt`` file needs torch.
 
     Raises
     ------
     FileNotFoundError, ValueError, RuntimeError
-        No such file, or not a teacher.
+        The file is missing, damaged or not a teacher.
     ImportError
         The packages of the extra ``teachers`` are missing.
     """

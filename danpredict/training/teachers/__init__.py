@@ -1,4 +1,4 @@
-"""Networks that only label pictures for training; never shipped.
+"""Networks that label pictures for training. They are not used for prediction.
 
 Needs ``pip install 'danpredict[torch,teachers]'``.
 """

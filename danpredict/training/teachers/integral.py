@@ -1,7 +1,8 @@
-"""A teacher of another kind than the Deep Alignment Network: one stage, landmarks from maps.
+"""An integral teacher: a network with one stage and one heatmap per landmark.
 
-An ImageNet-pretrained EfficientNet-lite0 gives features of stride 2 to 16, which are merged from
-coarse to fine; every landmark is the mean place of its own map ("integral" head, soft-argmax).
+An EfficientNet-lite0, pretrained on ImageNet, gives features of stride 2 to 16, which are merged
+from coarse to fine. A landmark is the mean position over its heatmap (integral regression, also
+called soft-argmax).
 
 Sources
 -------
@@ -22,19 +23,20 @@ from torch import Tensor, nn
 
 from danpredict.geometry.torch_sampling import warp
 from danpredict.geometry.torch_similarity import invert_similarity, transform_points
-from danpredict.model.network import GRAY_MEAN, GRAY_STD, StageOutput, StageResult
+from danpredict.model.network import StageResult
+from danpredict.model.stage import GRAY_MEAN, GRAY_STD, StageOutput
 
-BLOCKS = 11  # of the backbone's 16: those of stride 2 to 16
+BLOCKS = 11  # of 16 blocks of the backbone: those of stride 2 to 16
 TAPS = {0: 16, 2: 24, 4: 40, 10: 112}  # blocks whose outputs are merged, and their channels
 CHANNELS = (32, 48, 64, 96)  # of the merged features, stride 2, 4, 8 and 16
-# Maps start as Gaussians of this deviation around the mean shape, in sides of the frame: from
-# uniform ones of 6400 cells, the first 1200 faces taught nothing.
+# Standard deviation, in sides of the frame, of the Gaussian around the mean shape that each heatmap
+# has before training. From uniform heatmaps (6400 cells) nothing was learned in 1200 faces.
 PRIOR = 0.15
-GAIN = 5.0  # of the maps' layer: they have to become sharp, and small steps take long
+GAIN = 5.0  # of the heatmaps' layer; with it they become sharp in fewer steps
 
 
 def pretrained_blocks() -> tuple[nn.Sequential, nn.ModuleList]:
-    """Stem for one channel, and the first blocks, of EfficientNet-lite0 trained on ImageNet.
+    """The stem, for one channel, and the first blocks of EfficientNet-lite0 from ImageNet.
 
     Raises
     ------
@@ -52,13 +54,13 @@ def pretrained_blocks() -> tuple[nn.Sequential, nn.ModuleList]:
     with contextlib.redirect_stdout(io.StringIO()):  # the package prints that it has loaded
         network: Any = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path)
     stem = network._conv_stem
-    # Gray pictures have three equal channels: the sum of the kernels does the same.
+    # The three channels of a gray picture are equal, so their kernels can be summed.
     stem.weight = nn.Parameter(stem.weight.detach().sum(1, keepdim=True))
     stem.in_channels = 1
     blocks = network._blocks[:BLOCKS]
     for block in blocks:
         conv = block._depthwise_conv
-        if conv.stride[0] == 1:  # the package pads by a copy; here the padding is symmetric
+        if conv.stride[0] == 1:  # the package's own padding copies the tensor and is not symmetric
             conv.padding = (conv.kernel_size[0] // 2,) * 2
             conv.static_padding = nn.Identity()
         block._swish = nn.ReLU6(inplace=True)
@@ -66,7 +68,7 @@ def pretrained_blocks() -> tuple[nn.Sequential, nn.ModuleList]:
 
 
 class Merge(nn.Module):
-    """Enlarge coarse features twice and add finer ones; then a depthwise-separable convolution."""
+    """Upsample coarse features by 2, add finer ones, then a depthwise-separable convolution."""
 
     def __init__(self, coarse: int, fine: int, channels: int) -> None:
         super().__init__()
@@ -89,16 +91,16 @@ class Merge(nn.Module):
 
 
 class IntegralTeacher(nn.Module):
-    """One stage that sees the face through an initial transform; see the module."""
+    """The network; see the module. It has the interface of `DeepAlignmentNetwork`."""
 
     mean_shape: Tensor
     prior: Tensor
 
     def __init__(self, mean_shape: Tensor, size: int) -> None:
-        """``mean_shape`` is (L, 2) in canonical pixels; ``size`` the frame's side, 160 say."""
+        """``mean_shape`` is (L, 2) in canonical pixels; ``size`` is the side of the frame."""
         super().__init__()
         if size % 16:
-            raise ValueError(f"expected a size that is a multiple of 16, got {size}")
+            raise ValueError(f"expected an input_size that is a multiple of 16, got {size}")
         self.size = size
         self.register_buffer("mean_shape", mean_shape)
         self.stem, self.blocks = pretrained_blocks()
@@ -114,13 +116,13 @@ class IntegralTeacher(nn.Module):
         self.maps = nn.Conv2d(CHANNELS[0], len(mean_shape), 1, bias=False)
         with torch.no_grad():
             self.maps.weight /= GAIN
-        axis = torch.arange(size // 2) * 2 + 0.5  # centres of the maps' cells, canonical pixels
+        axis = torch.arange(size // 2) * 2 + 0.5  # centres of the heatmap's cells, canonical pixels
         distance = (axis - mean_shape[..., None]) ** 2  # (L, 2, S/2)
         prior = distance[:, 0, None, :] + distance[:, 1, :, None]
         self.register_buffer("prior", prior / (-2 * (PRIOR * size) ** 2), persistent=False)
 
     def logits(self, face: Tensor) -> Tensor:
-        """Unnormalised log-probabilities (N, L, S/2, S/2) of the landmarks in frames of gray."""
+        """Unnormalised log-probabilities (N, L, S/2, S/2) of the landmarks in gray frames."""
         x = self.stem((face - GRAY_MEAN) / GRAY_STD)
         taps = []
         for i, block in enumerate(self.blocks):
@@ -130,13 +132,13 @@ class IntegralTeacher(nn.Module):
         x = self.top(taps.pop())
         for merge in self.merges:
             x = merge(x, taps.pop())
-        # A product of matrices gives maps in rows, as softmax wants them; a convolution does not.
+        # A matrix product gives contiguous heatmaps for softmax, a convolution does not.
         rows = GAIN * self.maps.weight.flatten(1) @ x.flatten(2)
         maps: Tensor = rows.reshape(len(x), -1, *x.shape[2:]) + self.prior
         return maps
 
     def forward(self, images: Tensor, transform: Tensor) -> list[StageResult]:
-        """Landmarks of source images, as `danpredict.model.network.DeepAlignmentNetwork.forward`."""
+        """Refine from an initial transform; see `DeepAlignmentNetwork.forward`."""
         face = warp(images, transform, self.size).to(memory_format=torch.channels_last)
         maps = self.logits(face)
         side, cell = maps.shape[-1], self.size // maps.shape[-1]

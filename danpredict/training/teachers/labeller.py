@@ -17,30 +17,31 @@ from danpredict.training.teachers.train import load_teacher
 
 
 class IntegralLabeller:
-    """Landmarks of an `IntegralTeacher` for images of any size.
+    """An `IntegralTeacher` for images of any size.
 
-    The canonical frame is sampled from the image as for a Deep Alignment Network, since large faces
-    must be shrunk without aliasing.
+    The canonical frame is sampled as for prediction, so that large faces are reduced without
+    aliasing.
     """
 
     def __init__(self, path: Path, convention: Convention) -> None:
-        """Load a ``teacher.pt``; raises ValueError if it has another number of landmarks."""
+        """Load a ``teacher.pt``. Raises ValueError if its number of landmarks is another."""
         self.network = load_teacher(path)
         self.convention, self.size = convention, self.network.size
         self.mean_shape = self.network.mean_shape.double().numpy()
         if len(self.mean_shape) != convention.size:
             raise ValueError(
-                f"expected a teacher of {convention.size} landmarks, got {len(self.mean_shape)}: {path}"
+                f"expected a teacher of {convention.size} landmarks, got {len(self.mean_shape)} "
+                f"in {path}"
             )
 
     def refine(
         self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]
     ) -> NDArray[np.float64]:
-        """Landmarks (N, L, 2) in image pixels, from N similarities, image to canonical."""
+        """Landmarks (N, L, 2) in image pixels, from N transforms, image to canonical frame."""
         to_image = [transform.inverse for transform in transforms]
         faces = [sample_face(*pair, self.size) for pair in zip(images, to_image, strict=True)]
         frames = torch.from_numpy(np.stack(faces))[:, None]
         whole = torch.eye(3)[None, :2].expand(len(frames), -1, -1)
         with torch.inference_mode():
-            found = self.network(frames, whole)[-1].landmarks
-        return transform_points(to_image, found.double().numpy())
+            landmarks = self.network(frames, whole)[-1].landmarks
+        return transform_points(to_image, landmarks.double().numpy())

@@ -1,7 +1,7 @@
 """Train a teacher: ``python -m danpredict.training.teachers.train FOLDER... --out RUN``.
 
 The same command resumes the run in its folder. At the end ``teacher.pt`` holds the averaged
-weights as float16, with the mean shape and the config.
+weights as float16, the mean shape, and size and region of the canonical frame.
 """
 
 from __future__ import annotations
@@ -26,65 +26,67 @@ from danpredict.geometry.similarity import (
     bounding_box,
     face_transform,
     initial_transform,
+    similarity,
 )
 from danpredict.landmarks.convention import convention as named_convention
 from danpredict.model.file import Model, read_model
 from danpredict.model.zoo import find_model
 from danpredict.training.config import AugmentConfig, TrainingConfig, load_config
+from danpredict.training.data import DataSource, read_sources
 from danpredict.training.provenance import commit, versions
-from danpredict.training.run import BOX_SOURCE, DataSource, one_opencv_thread, read_sources
+from danpredict.training.run import BOX_SOURCE, one_opencv_thread
 from danpredict.training.run_folder import check_run_folder
 from danpredict.training.sampler import Sampler
 from danpredict.training.teachers.integral import IntegralTeacher
 from danpredict.training.tiles import FaceTiles, canonical_mean_shape, cut_tiles
 from danpredict.training.trainer import Trainer
 
-VALIDATION = 0.1  # the fraction of photos that the shipped models were not trained on either
+VALIDATION = 0.1  # of the photos; the shipped models were not trained on these photos either
 CONFIG = Path(__file__).parent / "integral.toml"
 
 
 def tile_size(input_size: int) -> int:
-    """Side of training tiles: twice the frame, as 224 pixels are for 112."""
+    """Side of training tiles, pixels: twice that of the frame, as 224 for 112."""
     return 2 * input_size
 
 
-def landmark_starts(
+def landmark_transforms(
     rng: np.random.Generator, landmarks: FloatArray, mean_shape: FloatArray, config: AugmentConfig
 ) -> NDArray[np.float32]:
-    """Initial transforms (N, 2, 3) as a first estimate of the landmarks gives them, with noise.
+    """Initial transforms (N, 2, 3): fits of the landmarks, rotated, scaled and shifted at random.
 
-    A teacher refines landmarks that another model found, so its starts know how a face is rolled:
-    the similarity of the landmarks, turned, scaled and shifted about the face's middle.
+    A teacher refines the landmarks of another model, so its initial transforms include the roll of
+    the face, unlike those from detectors. The disturbance is about the middle of the face.
     """
     middle = (mean_shape.min(0) + mean_shape.max(0)) / 2
     extent = np.ptp(mean_shape, axis=0)
-    starts = np.empty((len(landmarks), 2, 3), np.float32)
-    for start, points in zip(starts, landmarks, strict=True):
+    transforms = np.empty((len(landmarks), 2, 3), np.float32)
+    for transform, points in zip(transforms, landmarks, strict=True):
         turn = SimilarityTransform(  # type: ignore[no-untyped-call]
             scale=np.exp(rng.normal(0, config.scale)),
             rotation=np.radians(rng.normal(0, config.roll)),
         ).params
         turn[:2, 2] = middle - turn[:2, :2] @ middle + rng.normal(0, config.shift, 2) * extent
-        start[:] = (turn @ face_transform(points, mean_shape).params)[:2]
-    return starts
+        transform[:] = (turn @ face_transform(points, mean_shape).params)[:2]
+    return transforms
 
 
-def start_from(model: Model, faces: FaceTiles, mean_shape: FloatArray) -> None:
-    """Replace the faces' starts by the similarities of the landmarks that a model finds."""
+def refine_initial_transforms(model: Model, faces: FaceTiles, mean_shape: FloatArray) -> None:
+    """Replace the faces' initial transforms by the fits of a model's landmarks, in place."""
     cascade = Cascade(model)
     for i, image in enumerate(faces.images):
-        box = np.vstack([faces.starts[i], [0, 0, 1]])
-        laid = SimilarityTransform(matrix=box).inverse(mean_shape)  # type: ignore[no-untyped-call]
-        first = initial_transform(bounding_box(laid), model.mean_shape)
-        found = cascade.refine([image], [first]).stages[-1][0]
-        faces.starts[i] = face_transform(found, mean_shape).params[:2]
+        matrix = np.vstack([faces.transforms[i], [0, 0, 1]])
+        placed = similarity(matrix).inverse(mean_shape)
+        first = initial_transform(bounding_box(placed), model.mean_shape)
+        landmarks = cascade.refine([image], [first]).stages[-1][0]
+        faces.transforms[i] = face_transform(landmarks, mean_shape).params[:2]
 
 
 class TeacherTrainer(Trainer):
-    """The package's training loop around another network."""
+    """The training loop for an `IntegralTeacher`."""
 
     def build(self, mean_shape: Tensor) -> torch.nn.Module:
-        """An `IntegralTeacher`."""
+        """The network before training; see `Trainer.build`."""
         teacher = IntegralTeacher(mean_shape, self.config.network.input_size)
         return teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
@@ -98,14 +100,14 @@ def train_teacher(
     first: str = "lean68",
     seed: int = 0,
 ) -> Path:
-    """Train a teacher, or resume the run in ``out``; returns the file with its weights.
+    """Train a teacher, or resume the run in ``out``; returns the path of ``teacher.pt``.
 
     Parameters
     ----------
     rectangles : Path, optional
-        Detector rectangles; see `danpredict.training.run.train`.
+        JSON file of detector boxes; see `danpredict.training.run.train`.
     first : str
-        The model whose landmarks validation starts from.
+        The model whose landmarks give the initial transforms of the validation faces.
     """
     convention = named_convention(config.convention)
     data = read_sources(sources, convention.size, rectangles, VALIDATION)
@@ -116,22 +118,29 @@ def train_teacher(
         boxes = box_calibration(BOX_SOURCE)
         tiles = cut_tiles(data.train, mean_shape, boxes, tile_size(size))
         validation = cut_tiles(data.validation, mean_shape, boxes, tile_size(size))
-        start_from(read_model(find_model(first)), validation, mean_shape)
+        refine_initial_transforms(read_model(find_model(first)), validation, mean_shape)
         recipe = {"config": asdict(config), "seed": seed, "validation_fraction": VALIDATION}
         weights = np.array(data.weights)
         trainer = TeacherTrainer(
             config,
             convention,
             mean_shape,
-            Sampler(tiles, weights, mean_shape, convention, config.augment, seed, landmark_starts),
+            Sampler(
+                tiles, weights, mean_shape, convention, config.augment, seed, landmark_transforms
+            ),
             validation,
             out,
             seed,
-            identity=recipe | {"data": {row["sha256"]: row["weight"] for row in data.record}},
+            identity=recipe | {"data": data.hashes()},
         )
         trainer.resume()
-        record = {**recipe, "data": data.record, "commit": commit(), "versions": versions()}
-        write_text(out / "run.json", json.dumps(record, indent=1))
+        provenance = {
+            **recipe,
+            "data": data.provenance,
+            "commit": commit(),
+            "versions": versions(),
+        }
+        write_text(out / "run.json", json.dumps(provenance, indent=1))
         trainer.run()
     state = trainer.averaged.module.state_dict()
     path = out / "teacher.pt"
@@ -143,15 +152,15 @@ def train_teacher(
 
 
 def load_teacher(path: Path) -> IntegralTeacher:
-    """A trained teacher, ready to label; ``path`` is a ``teacher.pt``.
+    """Load a ``teacher.pt``, for inference.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        No such file; not a teacher's, or damaged.
+        There is no such file; it is not a teacher, or damaged.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"expected a teacher's file, found no {path}")
+        raise FileNotFoundError(f"expected the file of a teacher, found no {path}")
     try:
         content = torch.load(path, weights_only=True)
         weights = {
@@ -168,7 +177,7 @@ def load_teacher(path: Path) -> IntegralTeacher:
 
 
 def main() -> int:
-    """Command line; bad input gives one line and exit code 2."""
+    """The command line. Bad input prints one line and gives exit code 2."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, help="data sets of 68 landmarks")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
@@ -183,7 +192,12 @@ def main() -> int:
         sources = [DataSource(folder) for folder in options.folders]
         train_teacher(sources, options.out, load_config(options.config), rectangles=options.boxes)
 
-    return run_program("teachers.train", run, debug=options.debug)
+    return run_program(
+        "teachers.train",
+        run,
+        debug=options.debug,
+        stopped="the same command resumes from the checkpoint, if there is one",
+    )
 
 
 if __name__ == "__main__":
