@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     aligned = align_folder(job, arguments.processes)
     print(f"{aligned.faces} faces of {aligned.pictures} pictures are in {arguments.out}", end="")
-    print(f", {aligned.made} of the pictures aligned now")
+    print(f", {aligned.aligned_now} of the pictures aligned now")
     if aligned.skipped:
         print(f"skipped, since OpenCV does not read them: {aligned.skipped}")
     if aligned.errors:

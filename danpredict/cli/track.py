@@ -46,12 +46,12 @@ def run(arguments: argparse.Namespace) -> None:
     from danpredict.boxes.detectors import load_detector
     from danpredict.predictor.predictor import DANShapePredictor
     from danpredict.video.annotate import track_video
-    from danpredict.video.files import VIDEOS, Video
+    from danpredict.video.files import WRITABLE, Video
     from danpredict.video.tracker import Tracker
 
     outputs = [path for path in (arguments.out, arguments.json) if path is not None]
     if arguments.out is not None:
-        check_suffix(arguments.out, VIDEOS)
+        check_suffix(arguments.out, WRITABLE)
     check_outputs(
         outputs, [p for p in (Path(arguments.video), *input_files(arguments)) if p.is_file()]
     )
