@@ -92,7 +92,7 @@ class Video:
             )
         if not opened or first is None:
             raise ValueError(
-                f"expected a video that OpenCV can play, got {text}: it is damaged, empty, or needs "
+                f"expected a video that OpenCV can play, got {text}: damaged, empty, or it needs "
                 "a codec that this OpenCV lacks"
             )
         self.first = first

@@ -201,7 +201,7 @@ def test_a_folder_is_aligned_and_resumed(
     said = capsys.readouterr()
     assert "2 faces of 4 pictures are in" in said.out
     assert "  bad.jpg: expected a picture" in said.err
-    assert said.err.splitlines()[-1] == "danpredict: 1 of 4 pictures failed, listed above"
+    assert said.err.splitlines()[-1] == "danpredict: 1 of 4 pictures failed; see the list above"
     chip = cv2.imread(str(out / "deep" / "b.bmp" / "0.png"))
     assert chip is not None
     assert chip.shape == (112, 112, 3)
