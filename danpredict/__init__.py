@@ -3,7 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from danpredict.alignment.align import align_face, face_chip, face_chips, paste_face
+from danpredict.alignment.align import align_face, face_chip, face_chips
+from danpredict.alignment.paste import paste_face
 from danpredict.alignment.templates import Template
 from danpredict.boxes.calibration import fit_box_calibration
 from danpredict.boxes.detectors import load_detector

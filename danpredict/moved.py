@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 MOVED = {
-    "chips": ("alignment.align", "alignment.templates"),
+    "chips": ("alignment.align", "alignment.paste", "alignment.templates"),
     "conversion": ("landmarks.conversion",),
     "detectors": ("boxes.detectors",),
     "facebox": ("boxes.face_box",),

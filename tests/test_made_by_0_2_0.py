@@ -36,6 +36,11 @@ SAME_MACHINE = machine() == {key: THEN[key] for key in machine()}
 # Only the tracker used these; they left the public class on purpose.
 INTERNALS = {"DANShapePredictor": {"can_follow", "follow", "mean_shape", "tracked"}}
 
+# Answers that changed on purpose: a chip has the template's own size unless told otherwise.
+CHANGED: dict[str, Any] = {
+    "danpredict.face_chip(picture, detection, template=it).shape": [96, 96, 3]
+}
+
 
 def tolerance(sample: Sample, *, int8: bool) -> float:
     """How far landmarks may lie from those of 0.2.0, pixels."""
@@ -96,6 +101,7 @@ def test_a_pickle_is_read(file: str, answers_now: Any, pictures: dict[str, Sampl
             assert set(found[text]) >= set(expected)
         else:
             atol = loose if text.startswith(COMPUTED) else 0
+            expected = CHANGED.get(text, expected)
             assert_same(found[text], expected, f"{file}: {text}", atol)
 
 

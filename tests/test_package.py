@@ -73,7 +73,7 @@ def test_info_names_data_and_licence(capsys: pytest.CaptureFixture[str]) -> None
     output = capsys.readouterr().out
     assert f"{default_model()}: 68 landmarks (ibug68)" in output
     video = default_model(VIDEO_MODEL)
-    assert f"default here: {default_model()}, and {video} for video, since this" in output
+    assert f"default model: {default_model()}; for video {video}, because this" in output
     assert "licence" in output
     assert "8023 for training, 201 for validation" in output
 

@@ -1,1 +1,1 @@
-"""Aligned face chips, for recognition."""
+"""Aligned faces (chips) for face recognition."""

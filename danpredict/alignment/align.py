@@ -1,28 +1,32 @@
-"""Aligned faces: chips for recognition, and what lies behind them.
+"""Cut aligned faces (chips) out of an image.
 
-A template says where some landmarks are to lie in the chip. The chip's pixels are sampled once,
-from the original image, with anti-aliasing where the face is larger than the chip.
+A template says where some landmarks lie in the chip. A similarity transform, fitted by least
+squares, maps the landmarks onto it. Each chip is sampled once, from the original image, with
+anti-aliasing if the face is larger than the chip.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.transform import SimilarityTransform
 
 from danpredict.alignment.templates import Template
-from danpredict.alignment.templates import template as named_template
+from danpredict.alignment.templates import template as template_by_name
 from danpredict.geometry.sampling import Image, warp
+from danpredict.geometry.similarity import fit_similarity, similarity
 from danpredict.image_input import as_image
-from danpredict.landmarks.convention import convention as named_convention
+from danpredict.landmarks.convention import convention as convention_by_name
 from danpredict.landmarks.conversion import conversion
 
-DLIB_PADDING = 0.25
-AS_DLIB = {68: "ibug68", 5: "dlib5"}  # what dlib takes a detection's number of parts for
+if TYPE_CHECKING:
+    from skimage.transform import SimilarityTransform
+
+DLIB_PADDING = 0.25  # the default of dlib.get_face_chip
+DLIB_CONVENTIONS = {68: "ibug68", 5: "dlib5"}  # dlib infers the convention from the number of parts
 BORDERS = {
     "constant": cv2.BORDER_CONSTANT,
     "replicate": cv2.BORDER_REPLICATE,
@@ -31,82 +35,97 @@ BORDERS = {
 
 
 def _landmarks(det: Any, convention: str | None) -> tuple[NDArray[np.float64], str]:
-    """Landmarks of a detection or an array, and the name of their convention."""
+    """Landmarks (L, 2) of a detection or an array, and the name of their convention."""
     if hasattr(det, "landmarks"):
-        points, own = np.asarray(det.landmarks, float), getattr(det, "convention", None)
+        landmarks, own = np.asarray(det.landmarks, float), getattr(det, "convention", None)
     elif hasattr(det, "parts"):
-        points, own = np.array([(p.x, p.y) for p in det.parts()], float), None
+        landmarks, own = np.array([(p.x, p.y) for p in det.parts()], float), None
     else:
-        points, own = np.asarray(det, float), None
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f"expected landmarks (L, 2) or a detection, got shape {points.shape}")
-    name = convention or own or AS_DLIB.get(len(points))
+        landmarks, own = np.asarray(det, float), None
+    if landmarks.ndim != 2 or landmarks.shape[1] != 2:
+        raise ValueError(f"expected a detection or landmarks (L, 2), got shape {landmarks.shape}")
+    name = convention or own or DLIB_CONVENTIONS.get(len(landmarks))
     if name is None:
-        raise ValueError(f"expected the convention of {len(points)} landmarks to be named")
-    return points, name
-
-
-def _pairs(
-    points: NDArray[np.float64], name: str, target: Template
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The landmarks that the template uses, and its points."""
-    if len(points) != named_convention(name).size:
         raise ValueError(
-            f"expected {named_convention(name).size} landmarks of {name}, got {len(points)}"
+            f"expected the name of a convention for {len(landmarks)} landmarks, got none: pass "
+            "convention="
         )
-    found = conversion(named_convention(name), named_convention(target.convention)).apply(points)
-    used = found[list(target.indices)]
-    if not np.isfinite(used).all():
+    return landmarks, name
+
+
+def _used_landmarks(
+    landmarks: NDArray[np.float64], name: str, template: Template
+) -> NDArray[np.float64]:
+    """The landmarks that a template uses, converted from the convention ``name``."""
+    source = convention_by_name(name)
+    if len(landmarks) != source.size:
+        raise ValueError(f"expected {source.size} landmarks of {name}, got {len(landmarks)}")
+    converted = conversion(source, convention_by_name(template.convention)).apply(landmarks)
+    used: NDArray[np.float64] = converted[list(template.indices)]
+    bad = int((~np.isfinite(used).all(1)).sum())
+    if bad:
         raise ValueError(
-            f"expected finite landmarks that {target.convention} can be had from, got "
-            f"{int((~np.isfinite(used).all(1)).sum())} of {len(used)} that are not ({name})"
+            f"expected finite landmarks for the template's {len(used)} points of "
+            f"{template.convention}, got {bad} that are NaN or infinite after conversion from "
+            f"{name}"
         )
-    return used, np.array(target.points, float)
+    return used
 
 
-def _fitted(source: NDArray[np.float64], target: NDArray[np.float64]) -> SimilarityTransform:
-    fitted = SimilarityTransform.from_estimate(source, target)
-    if not isinstance(fitted, SimilarityTransform) or not np.isfinite(fitted.params).all():
-        raise ValueError("expected landmarks in different places, got one place for all of them")
+def _fit(source: NDArray[np.float64], target: NDArray[np.float64]) -> SimilarityTransform:
+    fitted = fit_similarity(source, target)
+    if fitted is None:
+        raise ValueError("expected landmarks in different places, got all in one place")
     return fitted
+
+
+def _template_of(template: str | Template) -> Template:
+    return template_by_name(template) if isinstance(template, str) else template
+
+
+def _dlib_transform(
+    landmarks: NDArray[np.float64], points: NDArray[np.float64], size: int, padding: float
+) -> SimilarityTransform:
+    """Image to chip as in dlib, from (L, 2) landmarks to (L, 2) points in units of the face.
+
+    dlib fits the chip to the image and then counts the sides of the chip's rectangle inclusively.
+    So a chip pixel is ``(size * scale - 1) / (size - 1)`` image pixels. Source: ``chip_details`` in
+    dlib's ``image_transforms/interpolation.h``.
+    """
+    if padding < 0:
+        raise ValueError(f"expected padding of at least 0, got {padding}")
+    points = (padding + points) / (2 * padding + 1) * size
+    to_image = _fit(points, landmarks)
+    centre = to_image(np.array([[size / 2, size / 2]]))[0]
+    pixel = (size * to_image.scale - 1) / (size - 1)
+    if pixel <= 0:
+        raise ValueError("expected a face larger than one pixel")
+    cos, sin = np.cos(to_image.rotation) / pixel, np.sin(to_image.rotation) / pixel
+    matrix = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+    matrix[:2, 2] = (size - 1) / 2 - matrix[:2, :2] @ centre
+    return similarity(matrix)
 
 
 def chip_transform(
     det: Any,
-    target: str | Template = "dlib",
+    template: str | Template = "dlib",
     size: int | None = None,
     padding: float = DLIB_PADDING,
     *,
     convention: str | None = None,
 ) -> SimilarityTransform:
-    """Similarity, image to chip, that lays the landmarks onto a template; see `align_face`.
-
-    dlib fits the chip to the image and then counts the sides of the chip's rectangle inclusively,
-    so that a chip pixel is ``(size * scale - 1) / (size - 1)`` image pixels; with its template this
-    does the same (``chip_details`` in dlib's ``image_transforms/interpolation.h``).
-    """
-    chosen = named_template(target) if isinstance(target, str) else target
-    points, name = _landmarks(det, convention)
-    if target == "dlib" and name == "dlib5":
-        chosen = named_template("dlib5")
+    """The similarity transform, image to chip, of a face; see `align_face`."""
+    chosen = _template_of(template)
+    landmarks, name = _landmarks(det, convention)
+    if template == "dlib" and name == "dlib5":
+        chosen = template_by_name("dlib5")
     side = chosen.size if size is None else size
     if side < 2:
         raise ValueError(f"expected a size of at least 2 pixels, got {side}")
-    used, places = _pairs(points, name, chosen)
-    if not chosen.unit:
-        return _fitted(used, places * side / chosen.size)
-    if padding < 0:
-        raise ValueError(f"expected padding of at least 0, got {padding}")
-    places = (padding + places) / (2 * padding + 1) * side
-    to_image = _fitted(places, used)
-    middle = to_image(np.array([[side / 2, side / 2]]))[0]
-    pixel = (side * to_image.scale - 1) / (side - 1)
-    if pixel <= 0:
-        raise ValueError("expected a face larger than a pixel")
-    turn = SimilarityTransform(scale=1 / pixel, rotation=-to_image.rotation)  # type: ignore[no-untyped-call]
-    matrix = turn.params.copy()
-    matrix[:2, 2] = (side - 1) / 2 - matrix[:2, :2] @ middle
-    return SimilarityTransform(matrix=matrix)  # type: ignore[no-untyped-call]
+    used, points = _used_landmarks(landmarks, name, chosen), np.array(chosen.points, float)
+    if chosen.unit:
+        return _dlib_transform(used, points, side, padding)
+    return _fit(used, points * side / chosen.size)
 
 
 def align_face(
@@ -119,24 +138,26 @@ def align_face(
     border: str = "constant",
     convention: str | None = None,
 ) -> tuple[Image, SimilarityTransform]:
-    """A chip, and the transform that made it.
+    """Cut out a chip, and return it with its transform.
 
     Parameters
     ----------
-    image : as `danpredict.DANShapePredictor` takes it
-    det : detection, or landmarks (L, 2) in image pixels
-        Of danpredict, with its fractions of pixels, or of dlib.
+    image : image as `danpredict.DANShapePredictor` accepts it
+    det : detection of danpredict or dlib, or landmarks (L, 2) in image pixels
+        Fractions of a pixel are used if the detection has them.
     template : str or Template
-        ``"dlib"``, ``"arcface"``, ``"arcface128"``, ``"ffhq"``, or one's own.
+        ``"dlib"``, ``"arcface"``, ``"arcface128"``, ``"ffhq"``, or your own.
     size : int, optional
-        Side of the chip, pixels; the template's own by default. Other templates than dlib's grow
-        with it.
+        Side of the chip, pixels; the template's own by default. All templates but dlib's are
+        scaled to it.
     padding : float
-        For dlib's template: what is added on each side, in sides of the face.
+        Margin on each side, in units of the face's side. Only for dlib's template.
     border : str
-        Beyond the image: ``"constant"`` (black, as in dlib), ``"replicate"`` or ``"reflect"``.
+        Pixels outside the image: ``"constant"`` (black, as in dlib), ``"replicate"`` or
+        ``"reflect"``.
     convention : str, optional
-        Of the landmarks. A detection of ours tells it; 68 and 5 landmarks are taken as dlib does.
+        Convention of the landmarks. The default is the detection's own; without one, 68 landmarks
+        are ``ibug68`` and 5 are ``dlib5``, as in dlib.
 
     Returns
     -------
@@ -147,23 +168,23 @@ def align_face(
     Raises
     ------
     ValueError
-        Landmarks that are not finite, all in one place, or do not hold the template's; a chip that
-        lies wholly outside the image; an unknown template or border.
+        Landmarks that are not finite, all in one place, or do not give the template's convention; a
+        chip completely outside the image; an unknown template, border or convention.
     """
     if border not in BORDERS:
         raise ValueError(f"expected a border out of {list(BORDERS)}, got {border!r}")
     checked = as_image(image)
     transform = chip_transform(det, template, size, padding, convention=convention)
-    side = size or (template if isinstance(template, Template) else named_template(template)).size
+    side = _template_of(template).size if size is None else size
     corners = transform.inverse(np.array([[0, 0], [side, 0], [0, side], [side, side]], float))
     low, high = corners.min(0), corners.max(0)
     if (high < 0).any() or (low > np.array(checked.shape[1::-1]) - 1).any():
         raise ValueError(
-            f"expected a face in the image of {checked.shape[1]} x {checked.shape[0]} pixels, "
-            f"got one from {low.round().tolist()} to {high.round().tolist()}"
+            f"expected a face inside the image of {checked.shape[1]} x {checked.shape[0]} pixels, "
+            f"got one from (x, y) = {low.round().tolist()} to {high.round().tolist()}"
         )
     levels = warp(checked, transform.inverse, side, BORDERS[border])
-    if template != "dlib":  # dlib cuts fractions of a level off
+    if template != "dlib":  # dlib truncates gray levels instead of rounding
         levels = np.round(levels)
     return levels.astype(np.uint8), transform
 
@@ -171,65 +192,26 @@ def align_face(
 def face_chip(
     image: Any,
     det: Any,
-    size: int = 150,
+    size: int | None = None,
     padding: float = DLIB_PADDING,
     *,
     template: str | Template = "dlib",
     convention: str | None = None,
 ) -> Image:
-    """A chip as ``dlib.get_face_chip`` cuts it, or by another template; see `align_face`."""
+    """Cut out a chip as ``dlib.get_face_chip`` does, or by another template; see `align_face`.
+
+    ``size`` is the template's own by default: 150 pixels for dlib's, as in dlib.
+    """
     return align_face(image, det, template, size, padding, convention=convention)[0]
 
 
 def face_chips(
     image: Any,
     dets: Sequence[Any],
-    size: int = 150,
+    size: int | None = None,
     padding: float = DLIB_PADDING,
     *,
     template: str | Template = "dlib",
 ) -> list[Image]:
-    """The chips of many faces of one image, as ``dlib.get_face_chips``."""
+    """Cut out the chips of many faces of one image, as ``dlib.get_face_chips``; see `face_chip`."""
     return [face_chip(image, det, size, padding, template=template) for det in dets]
-
-
-def paste_face(
-    image: Any,
-    chip: Image,
-    transform: SimilarityTransform,
-    *,
-    mask: NDArray[np.floating] | None = None,
-) -> Image:
-    """Put a chip back into its image, for swaps and blurs.
-
-    Parameters
-    ----------
-    image : as `danpredict.DANShapePredictor` takes it; not changed
-    chip : (S, S) or (S, S, 3) uint8, with the image's channels
-    transform : image to chip, from `align_face`
-    mask : (S, S) float, optional
-        How much of the chip is to be seen, from 0 to 1; all of it by default.
-
-    Returns
-    -------
-    a new image
-
-    Raises
-    ------
-    ValueError
-        A chip of other channels than the image, or a mask of another size.
-    """
-    checked = as_image(image)
-    if chip.shape[2:] != checked.shape[2:]:
-        raise ValueError(f"expected a chip with channels of {checked.shape}, got {chip.shape}")
-    cover = np.ones(chip.shape[:2]) if mask is None else np.asarray(mask, float)
-    if cover.shape != chip.shape[:2]:
-        raise ValueError(f"expected a mask of {chip.shape[:2]}, got {cover.shape}")
-    size = checked.shape[1::-1]
-    flags = cv2.INTER_LINEAR
-    back = np.linalg.inv(transform.params)[:2]
-    there = cv2.warpAffine(chip, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    weight = cv2.warpAffine(cover.astype(np.float32), back, size, flags=flags)
-    if checked.ndim == 3:
-        weight = weight[..., None]
-    return np.asarray(np.round(there * weight + checked * (1 - weight)), np.uint8)

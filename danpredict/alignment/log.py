@@ -1,7 +1,7 @@
-"""The log of an aligned folder: what was done, and whether it still holds.
+"""The log of an aligned folder: which pictures are done, and whether their chips are up to date.
 
-``align.jsonl`` has a line for every picture. It holds as long as the picture, the options and the
-model are the ones that it names, and its chips are there.
+``align.jsonl`` has one line for each picture. A line is valid as long as the picture, the options
+and the model are unchanged and all its chips exist.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Row = dict[str, Any]  # a line of the log
 
 
 def picture_stamp(path: Path) -> list[int]:
-    """Changes when a picture is replaced by another: its size, and when it was written (ns)."""
+    """Size in bytes and time of the last change in nanoseconds: differs for another picture."""
     status = path.stat()
     return [status.st_size, status.st_mtime_ns]
 
@@ -33,7 +33,7 @@ def _is_row(row: Any) -> bool:
 
 
 def read_log(log: Path) -> dict[str, Row]:
-    """Lines of the log by picture; a line that was cut off does not count."""
+    """The lines of the log by picture, without incomplete lines; empty if there is no log."""
     rows: dict[str, Row] = {}
     if log.is_file():
         for line in log.read_text("utf-8", errors="replace").splitlines():
@@ -45,24 +45,24 @@ def read_log(log: Path) -> dict[str, Row]:
 
 
 def write_log(log: Path, rows: dict[str, Row]) -> None:
-    """A line for each picture, in order: the same after any number of interrupted runs."""
+    """Write the lines sorted by picture, so that interrupted runs give the same file."""
     write_text(log, "".join(json.dumps(rows[name]) + "\n" for name in sorted(rows)))
 
 
 def is_done(row: Row, key: str, folder: Path, out: Path) -> bool:
-    """Whether a line of the log holds for this picture, these options and this model."""
+    """Whether a line of the log is valid for this picture, these options and this model."""
     try:
         return (
             row["key"] == key
             and row["stamp"] == picture_stamp(folder / row["picture"])
             and all((out / face["chip"]).is_file() for face in row["faces"])
         )
-    except (KeyError, TypeError):  # a failed picture, or a line of an older version
+    except (KeyError, TypeError):  # a picture that failed, or a line of an older version
         return False
 
 
 def remove_stale(old: Row | None, new: Row, out: Path) -> None:
-    """Remove chips that an earlier run wrote for a picture and that it no longer has."""
+    """Remove the chips of a picture's old line that its new line does not have."""
     if old is None or "faces" not in new:
         return
     kept = {face["chip"] for face in new["faces"]}

@@ -11,20 +11,21 @@ from danpredict.resources import data_folder
 
 @dataclass(frozen=True)
 class Template:
-    """Where landmarks lie in a chip.
+    """Where some landmarks lie in a chip.
 
     Attributes
     ----------
     convention : str
-        Of the landmarks; others are converted.
+        Convention of the template's landmarks. Landmarks of other conventions are converted.
     points : ((x, y), ...)
-        Chip pixels, for a chip of ``size``; with ``unit`` fractions of the face, as dlib has them.
+        Chip pixels, for a chip of ``size``. With ``unit``: fractions of the face's side, as in
+        dlib.
     indices : (int, ...)
-        Which landmarks of the convention these are.
+        The index of each point in the convention.
     size : int
-        Side of the chip, pixels, that is natural.
+        Default side of the chip, pixels.
     unit : bool
-        dlib's geometry: padded, with dlib's own way to count pixels.
+        Use dlib's geometry: a padding, and dlib's inclusive counting of pixels.
     """
 
     convention: str
@@ -50,12 +51,12 @@ def _shipped() -> dict[str, Template]:
 
 
 def template(name: str) -> Template:
-    """A template by its name: ``dlib``, ``arcface``, ``arcface128``, ``ffhq``.
+    """The template of a name: ``dlib``, ``arcface``, ``arcface128`` or ``ffhq``.
 
     Raises
     ------
     ValueError
-        No template of that name.
+        No template has this name.
     """
     if name not in _shipped():
         raise ValueError(f"expected a template out of {sorted(_shipped())}, got {name!r}")

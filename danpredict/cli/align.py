@@ -5,53 +5,49 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from danpredict.boxes.detectors import detectors
 from danpredict.cli.arguments import (
-    doublings,
+    MODEL_HELP,
+    add_detector_options,
     positive_integer,
+    skipped_text,
 )
-
-if TYPE_CHECKING:
-    pass
-
 
 HELP = "cut the aligned faces out of a folder of pictures"
 DESCRIPTION = (
-    "Find the faces of all pictures of a folder and below, and write their chips. "
-    "The same command resumes where it was stopped. What other options, another model or a "
-    "changed picture made is made again. Pictures that fail are listed at the end; the exit "
-    "code is then 2."
+    "Find the faces in all pictures of a folder and below, and write an aligned chip of each. "
+    "If the command is interrupted, run it again to resume. It aligns a picture again if the "
+    "picture, the options or the model have changed. Pictures that fail are listed at the end, and "
+    "the exit code is then 2."
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, help="folder of pictures")
     parser.add_argument("--out", type=Path, required=True, help="folder for the chips")
-    parser.add_argument("--template", default="dlib", help="dlib, arcface, arcface128 or ffhq")
     parser.add_argument(
-        "--size", type=positive_integer, help="side of a chip; by default the template's"
+        "--template", default="dlib", help="dlib (default), arcface, arcface128 or ffhq"
     )
-    parser.add_argument("--model", help="name of a shipped model, or a file")
-    parser.add_argument("--detector", default="dlib", help=", ".join(detectors()))
-    parser.add_argument("--weights", type=Path, help="the detector's file")
-    parser.add_argument("--processes", type=positive_integer, help="by default one for each core")
     parser.add_argument(
-        "--upsample", type=doublings, default=0, metavar="N",
-        help="double the pictures N times for dlib's detectors, to find smaller faces",
-    )  # fmt: skip
-    parser.set_defaults(stopped="what was aligned is kept, and the same command resumes")
+        "--size", type=positive_integer, help="side of a chip in pixels; default: the template's"
+    )
+    parser.add_argument("--model", help=MODEL_HELP)
+    add_detector_options(parser)
+    parser.add_argument(
+        "--processes", type=positive_integer, help="worker processes; default: one per core"
+    )
+    parser.set_defaults(stopped="finished pictures are kept; run the same command to resume")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Cut the chips of all faces of a folder."""
-    from danpredict.alignment.folder import Job, align_folder
+    """Cut out the chips of all faces of a folder."""
+    from danpredict.alignment.folder import align_folder
+    from danpredict.alignment.job import Job
     from danpredict.alignment.templates import template
     from danpredict.boxes.detectors import check_detector
 
-    template(arguments.template)  # a wrong name is better said before the work
+    template(arguments.template)  # report wrong names before any work
     check_detector(arguments.detector)
     job = Job(
         arguments.folder,
@@ -63,13 +59,15 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.weights,
         arguments.upsample,
     )
-    aligned = align_folder(job, arguments.processes)
-    print(f"{aligned.faces} faces of {aligned.pictures} pictures are in {arguments.out}", end="")
-    print(f", {aligned.made} of the pictures aligned now")
-    if aligned.skipped:
-        print(f"skipped, since OpenCV does not read them: {aligned.skipped}")
-    if aligned.errors:
-        for name, error in aligned.errors.items():
+    result = align_folder(job, arguments.processes)
+    print(
+        f"{result.faces} faces of {result.pictures} pictures are in {arguments.out}; "
+        f"pictures aligned now: {result.aligned_now}"
+    )
+    if result.skipped:
+        print(skipped_text(result.skipped))
+    if result.errors:
+        for name, error in result.errors.items():
             print(f"  {name}: {error}", file=sys.stderr)
-        count = f"{len(aligned.errors)} of {aligned.pictures} pictures failed"
-        raise ValueError(f"{count}, listed above")
+        count = f"{len(result.errors)} of {result.pictures} pictures failed"
+        raise ValueError(f"{count}; see the list above")

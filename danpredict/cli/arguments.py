@@ -1,4 +1,4 @@
-"""Types of command-line arguments, and what several commands share."""
+"""Types of command-line arguments, and helpers that several commands share."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from danpredict.datasets.face import LabelledFace
 
+MODEL_HELP = "name of a shipped model, or a model file"
+DATASETS_HELP = "folders of pictures with .pts files, CSV tables or imglab XML"
+MAX_DOUBLINGS = 4  # a picture of 2 megapixels then has 512
 
 Number = TypeVar("Number", int, float)
-MOST_DOUBLINGS = 4  # a picture of 2 megapixels then has 500
 
 
 def _number(text: str, kind: Callable[[str], Number]) -> Number:
@@ -24,58 +26,80 @@ def _number(text: str, kind: Callable[[str], Number]) -> Number:
 
 
 def fraction(text: str) -> float:
+    """An argument from 0 to 1, without 1."""
     value = _number(text, float)
     if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"expected a fraction from 0 up to 1, got {text}")
+        raise argparse.ArgumentTypeError(f"expected a fraction from 0 to below 1, got {text}")
     return value
 
 
 def positive_integer(text: str) -> int:
+    """An argument of 1, 2, 3, ..."""
     value = _number(text, int)
     if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a positive number, got {text}")
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text}")
     return value
 
 
 def doublings(text: str) -> int:
+    """An argument that says how often a picture is doubled in size."""
     value = _number(text, int)
-    if not 0 <= value <= MOST_DOUBLINGS:
+    if not 0 <= value <= MAX_DOUBLINGS:
         raise argparse.ArgumentTypeError(
-            f"expected a whole number from 0 to {MOST_DOUBLINGS}, got {text}"
+            f"expected a whole number from 0 to {MAX_DOUBLINGS}, got {text}"
         )
     return value
 
 
 def weighted_dataset(text: str) -> tuple[Path, float]:
-    """``DATASET`` or ``DATASET=WEIGHT``."""
+    """An argument ``DATASET`` or ``DATASET=WEIGHT``; the default weight is 1."""
     path, _, weight = text.rpartition("=")
     try:
         value = float(weight) if path else 1.0
     except ValueError:
-        path, value = "", 1.0  # an equals sign of the path's own
+        path, value = "", 1.0  # the equals sign belongs to the path
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a weight above 0, got {text}")
     return Path(path or text), value
 
 
+def add_detector_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--detector``, ``--weights`` and ``--upsample``."""
+    from danpredict.boxes.detectors import detectors
+
+    parser.add_argument(
+        "--detector", default="dlib", help=f"dlib (default); all: {', '.join(detectors())}"
+    )
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="weights of the detector")
+    parser.add_argument(
+        "--upsample", type=doublings, default=0, metavar="N",
+        help="double the pictures N times to find smaller faces (dlib's detectors only)",
+    )  # fmt: skip
+
+
 def dataset_files(faces: Sequence[LabelledFace]) -> list[Path]:
-    """The files that faces come from: pictures, and the .pts files beside them."""
+    """The pictures of faces and the .pts files next to them; some may not exist."""
     return [f for face in faces for f in (face.path, face.path.with_suffix(".pts"))]
 
 
 def report_skipped(*datasets: Path) -> None:
-    """Tell of annotated pictures in formats that are not read."""
+    """Print which annotated pictures are skipped because OpenCV cannot read their format."""
     from danpredict.files.pictures import skipped_pictures
 
     for path in datasets:
         files = path.rglob("*") if path.is_dir() else ()
         skipped = skipped_pictures(file for file in files if file.with_suffix(".pts").is_file())
         if skipped:
-            print(f"{path}: skipped, since OpenCV does not read them: {skipped}", file=sys.stderr)
+            print(f"{path}: {skipped_text(skipped)}", file=sys.stderr)
+
+
+def skipped_text(skipped: str) -> str:
+    """A line about skipped pictures; see `danpredict.files.pictures.skipped_pictures`."""
+    return f"skipped, because OpenCV cannot read these formats: {skipped}"
 
 
 def input_files(arguments: argparse.Namespace) -> list[Path]:
-    """Files and folders that a command's options name and that it reads."""
+    """The files and folders that a command reads, as named by its options."""
     from danpredict.model.zoo import find_model
 
     names = ("dataset", "boxes", "weights")

@@ -1,4 +1,4 @@
-"""The ``danpredict`` program: one sub-command for each module of this folder."""
+"""The ``danpredict`` program: one command for each module of this folder."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ COMMANDS = {
     "track": track,
     "info": info,
 }
-OLD_NAMES = {"relabel": "pseudo-label"}  # of 0.2.0, for one more release
+OLD_NAMES = {"relabel": "pseudo-label"}  # names in 0.2.0; they still work but are not shown
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser with all commands."""
+    """The parser of the program with all commands."""
     parser = argparse.ArgumentParser(
-        prog="danpredict", description="Facial landmarks from a Deep Alignment Network."
+        prog="danpredict", description="Find facial landmarks with a Deep Alignment Network."
     )
     parser.add_argument("--version", action="version", version=f"danpredict {__version__}")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    parser.set_defaults(stopped="nothing was written")
+    parser.add_argument("--debug", action="store_true", help="print the traceback of an error")
+    parser.set_defaults(stopped="nothing was written")  # after Ctrl-C; some commands differ
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=module.HELP, description=module.DESCRIPTION)
         module.add_arguments(command)
         command.set_defaults(run=module.run)
-        command.add_argument(  # also accepted after the command's name
+        command.add_argument(  # also after the name of the command
             "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
         )
     for old, new in OLD_NAMES.items():
@@ -55,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command. Bad input gives one line on standard error and exit code 2."""
+    """Run a command and return its exit code; see `danpredict.error_boundary.run_program`."""
     parsed = build_parser().parse_args(arguments)
     return run_program(
         "danpredict",

@@ -4,74 +4,60 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from danpredict.boxes.detectors import detectors
-from danpredict.cli.arguments import (
-    doublings,
-    input_files,
-)
+from danpredict.cli.arguments import MODEL_HELP, add_detector_options, input_files
 from danpredict.files.outputs import check_outputs, check_suffix
 
-if TYPE_CHECKING:
-    pass
-
-
-HELP = "follow the faces of a video"
+HELP = "track the faces of a video or a camera"
 DESCRIPTION = (
-    "Follow all faces of a video file or a camera, steadily, and write the video "
-    "with landmarks drawn, or a JSON line per face and frame."
+    "Track all faces of a video file or a camera. Write the video with landmarks drawn on it, or a "
+    "file with one JSON line per face and frame, or both. Ctrl-C ends the recording of a camera."
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("video", help="a file, or a camera's number")
-    parser.add_argument("--out", type=Path, metavar="FILE.mp4", help="the video with landmarks")
-    parser.add_argument("--json", type=Path, metavar="FILE.jsonl", help="a line per face and frame")
+    parser.add_argument("video", help="video file, or the number of a camera")
+    parser.add_argument("--out", type=Path, metavar="FILE.mp4", help="video to write")
+    parser.add_argument("--json", type=Path, metavar="FILE.jsonl", help="JSON lines to write")
     parser.add_argument(
-        "--smoothing", type=float, default=0.5, help="0 is off, 1 the steadiest; 0.5 by default"
+        "--smoothing", type=float, default=0.5, help="from 0 (none) to 1 (strongest); default 0.5"
     )
-    parser.add_argument("--model", help="name of a shipped model, or a file; by default slim68")
-    parser.add_argument("--detector", default="dlib", help=", ".join(detectors()))
-    parser.add_argument("--weights", type=Path, help="the detector's file")
-    parser.add_argument(
-        "--upsample", type=doublings, default=0, metavar="N",
-        help="double the frames N times for dlib's detectors, to find smaller faces",
-    )  # fmt: skip
+    parser.add_argument("--model", help=f"{MODEL_HELP}; default slim68")
+    add_detector_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Follow the faces of a video."""
+    """Track the faces of a video."""
     from danpredict.boxes.detectors import load_detector
     from danpredict.predictor.predictor import DANShapePredictor
     from danpredict.video.annotate import track_video
-    from danpredict.video.files import VIDEOS, Video
+    from danpredict.video.files import WRITABLE, Video
     from danpredict.video.tracker import Tracker
 
     outputs = [path for path in (arguments.out, arguments.json) if path is not None]
     if arguments.out is not None:
-        check_suffix(arguments.out, VIDEOS)
-    check_outputs(
-        outputs, [p for p in (Path(arguments.video), *input_files(arguments)) if p.is_file()]
-    )
+        check_suffix(arguments.out, WRITABLE)
+    inputs = [path for path in (Path(arguments.video), *input_files(arguments)) if path.is_file()]
+    check_outputs(outputs, inputs)
     detector = load_detector(
         arguments.detector, weights=arguments.weights, upsample=arguments.upsample
     )
     predictor = None if arguments.model is None else DANShapePredictor(arguments.model)
     tracker = Tracker(predictor, detector, smoothing=arguments.smoothing)
     video = Video(arguments.video)
-    played = track_video(video, tracker, arguments.out, arguments.json)
+    result = track_video(video, tracker, arguments.out, arguments.json)
+    speed = result.frames / max(result.seconds, 1e-9)
     print(
-        f"{played.frames} frames, {played.faces} faces in them, {played.detector_calls} calls of "
-        f"the detector, {played.frames / max(played.seconds, 1e-9):.0f} frames a second"
+        f"{result.frames} frames, {result.faces} faces in total, detector calls: "
+        f"{result.detector_calls}, {speed:.0f} frames per second"
     )
     if video.missing:
         print(f"the file announces {video.frames} frames; {video.missing} could not be decoded")
-    if not played.faces:
+    if not result.faces:
         print(
-            f"no face was found in any frame; --upsample {arguments.upsample + 1} finds smaller "
-            "ones, and --detector takes another detector"
+            f"no face was found. Try --upsample {arguments.upsample + 1} for smaller faces, or "
+            "another --detector"
         )
     for path in outputs:
         print(f"wrote {path}")

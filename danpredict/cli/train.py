@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from danpredict.cli.arguments import (
     fraction,
@@ -14,14 +13,10 @@ from danpredict.cli.arguments import (
 )
 from danpredict.extras import needs_extra
 
-if TYPE_CHECKING:
-    pass
-
-
 HELP = "train a model on annotated faces"
 DESCRIPTION = (
-    "Train on 300-W folders (pictures with .pts files), CSV tables or imglab XML. "
-    "The same command resumes from the last checkpoint. To train in several processes: "
+    "Train on folders of pictures with .pts files, CSV tables or imglab XML. If the command is "
+    "interrupted, run it again to resume from the last checkpoint. To train in several processes: "
     "torchrun --nproc-per-node N -m danpredict train ..."
 )
 
@@ -38,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--extra", action="append", type=weighted_dataset, default=[], metavar="DATASET[=WEIGHT]",
-        help="more data, for training only; may be given several times",
+        help="a data set for training only; may be given several times",
     )  # fmt: skip
     parser.add_argument("--boxes", type=Path, help="JSON file of detector boxes, for validation")
     parser.add_argument(
@@ -48,20 +43,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fraction of the photos used for validation; default 0.1",
     )
     parser.add_argument(
-        "--initial-weights", metavar="MODEL", help="start from a model's weights; random by default"
+        "--initial-weights", metavar="MODEL", help="model to start from; default: random weights"
     )
     parser.add_argument("--init", dest="initial_weights", help=argparse.SUPPRESS)  # of 0.2.0
     parser.add_argument(
-        "--faces", type=positive_integer, help="number of training faces, instead of the config's"
+        "--faces", type=positive_integer, help="number of training faces; default: the config's"
     )
     parser.add_argument("--seed", type=int, default=0, help="random seed; default 0")
     parser.add_argument(
-        "--threads", type=positive_integer, help="threads of torch; default all cores"
+        "--threads", type=positive_integer, help="threads of torch; default: all cores"
     )
     parser.add_argument("--licence", help="licence of the weights, stored in the model file")
-    parser.set_defaults(
-        stopped="the same command resumes from the checkpoint, if there is one",
-    )
+    # Before the first training step; later, the trainer says after how many faces it saved.
+    parser.set_defaults(stopped="run the same command to resume from the checkpoint, if any")
 
 
 def run(arguments: argparse.Namespace) -> None:

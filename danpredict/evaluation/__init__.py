@@ -1,1 +1,1 @@
-"""Compare landmarks with annotated faces."""
+"""Measure predictors on annotated faces."""

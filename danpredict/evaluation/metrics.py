@@ -1,4 +1,4 @@
-"""Errors of landmarks as the literature reports them, and how well a model knows its own errors."""
+"""Errors of landmarks as the literature reports them, and measures of uncertainty."""
 
 from __future__ import annotations
 
@@ -13,25 +13,38 @@ FAILURE = 0.08  # of the inter-ocular distance, as in the 300-W challenge and th
 
 
 def normalised_errors(predicted: FloatArray, truth: FloatArray, scale: FloatArray) -> FloatArray:
-    """Mean point distance over a face's scale.
+    """Mean distance of the landmarks from the truth, divided by the normaliser, for each face.
 
     Parameters
     ----------
     predicted, truth : (N, L, 2) float, image pixels
-        Points whose truth is NaN do not count.
+        Landmarks whose truth is NaN do not count.
     scale : (N,) float, image pixels
-        Of `normalisers`.
+        The normaliser; see `danpredict.landmarks.normalisation.normalisers`.
 
     Returns
     -------
-    (N,) float, a fraction (0.05 is 5 %)
+    (N,) float
+        Fractions: 0.05 is 5 %.
     """
     return np.asarray(np.nanmean(np.linalg.norm(predicted - truth, axis=-1), axis=-1) / scale)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A data set in one row; all figures in percent."""
+    """The errors of a data set, in percent.
+
+    Attributes
+    ----------
+    faces : int
+    nme : float
+        Normalised mean error: the mean over the faces.
+    median : float
+    failures : float
+        Share of the faces with an error above the threshold.
+    auc : float
+        Area under the cumulative error distribution up to the threshold; 100 is perfect.
+    """
 
     faces: int
     nme: float
@@ -41,15 +54,15 @@ class Summary:
 
 
 def summarise(errors: FloatArray, threshold: float = FAILURE) -> Summary:
-    """Mean, median, share of errors above the threshold, and area under the CED up to it.
+    """Summarise (N,) errors, which are fractions of the normaliser.
 
-    The area under the cumulative error distribution is exact: a face of error e adds
-    ``max(0, 1 - e / threshold)``. 100 is perfect.
+    The area under the cumulative error distribution is exact: a face of error e contributes
+    ``max(0, 1 - e / threshold)``.
 
     Raises
     ------
     ValueError
-        No errors, or some that are not finite.
+        No errors, or errors that are not finite.
     """
     if errors.ndim != 1 or not errors.size or not np.isfinite(errors).all():
         raise ValueError(f"expected a list of finite errors, got shape {errors.shape}: {errors}")
@@ -63,40 +76,52 @@ def summarise(errors: FloatArray, threshold: float = FAILURE) -> Summary:
 
 
 def roc_auc(score: FloatArray, good: NDArray[np.bool_]) -> float:
-    """Chance that a good one scores higher than one that is not; ties count half.
+    """Area under the ROC curve of N cases.
+
+    It is the probability that a good case has a higher score than a bad one; ties count half.
 
     Raises
     ------
     ValueError
-        All are good, or none is.
+        All cases are good, or all are bad.
     """
-    from scipy.stats import rankdata
+    from scipy.stats import mannwhitneyu
 
     positive, negative = int(good.sum()), int((~good).sum())
     if not positive or not negative:
-        raise ValueError(f"expected good and bad ones, got {positive} and {negative}")
-    ranks = rankdata(score)[good].sum()
-    return float((ranks - positive * (positive + 1) / 2) / (positive * negative))
+        raise ValueError(f"expected good and bad cases, got {positive} good and {negative} bad")
+    # The method concerns the p-value only, which is not used: an exact one takes long.
+    pairs = mannwhitneyu(score[good], score[~good], method="asymptotic").statistic
+    return float(pairs / (positive * negative))
 
 
 def rank_correlation(first: FloatArray, second: FloatArray) -> float:
-    """Spearman's correlation of two lists of numbers; ties share their mean rank.
+    """Spearman's rank correlation of two (N,) arrays.
 
     Raises
     ------
     ValueError
-        Fewer than two different numbers in either.
+        One of them has fewer than two different values.
     """
-    from scipy.stats import rankdata
+    from scipy.stats import spearmanr
 
     if len(np.unique(first)) < 2 or len(np.unique(second)) < 2:
-        raise ValueError("expected different numbers on both sides, got a constant")
-    return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
+        raise ValueError("expected different values in both arrays, got a constant array")
+    return float(spearmanr(first, second).statistic)
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Cases of similar confidence: its mean, the share that is good, and how many they are."""
+    """Cases of similar confidence.
+
+    Attributes
+    ----------
+    confidence : float
+        Mean confidence.
+    good : float
+        Share of good cases, 0 to 1.
+    count : int
+    """
 
     confidence: float
     good: float
@@ -104,7 +129,7 @@ class Bin:
 
 
 def reliability(confidence: FloatArray, good: NDArray[np.bool_], bins: int = 10) -> list[Bin]:
-    """Compare confidence with what came true, in bins of as many cases each (give or take one)."""
+    """Compare confidence with the share of good cases, in bins of equal counts (within one)."""
     order = np.argsort(confidence, kind="stable")
     parts = np.array_split(order, min(bins, len(order)))
     return [Bin(float(confidence[p].mean()), float(good[p].mean()), len(p)) for p in parts]

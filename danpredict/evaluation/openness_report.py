@@ -1,7 +1,7 @@
-"""Judge what people see: whether eyes that shut are found, and errors of difficult faces.
+"""How well open and shut eyes and mouths are predicted, and the errors of difficult faces.
 
-For the convention ``ibug68``. A mean error over all landmarks hides lids: on shut eyes a predictor
-that always draws them open has a low NME.
+For the convention ``ibug68``. The mean error over all landmarks hides errors of the eyelids: a
+predictor that always draws open eyes has a low NME even on shut eyes.
 """
 
 from __future__ import annotations
@@ -11,27 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from danpredict.evaluation.metrics import FAILURE
+from danpredict.evaluation.face_groups import group_report
 from danpredict.evaluation.significance import CONFIDENCE, RESAMPLES, Interval, interval_of_mean
 from danpredict.geometry.similarity import FloatArray
-from danpredict.landmarks.openness import (
-    SHUT,
-    TURNED,
-    WIDE,
-    eye_aspect_ratio,
-    mouth_aspect_ratio,
-    slope,
-    turn_ratio,
-)
-
-SMALL = 120.0  # pixels; faces whose landmark box has shorter sides count as small
-FEWEST = 2  # faces of a group that has an interval
+from danpredict.landmarks.openness import SHUT, eye_aspect_ratio, mouth_aspect_ratio, slope
 
 
 def slope_interval(predicted: FloatArray, true: FloatArray, *, seed: int = 0) -> Interval:
-    """95 % percentile bootstrap interval, over faces, of the slope of (N,) values.
+    """95 % percentile bootstrap interval over N faces of `danpredict.landmarks.openness.slope`.
 
-    See `danpredict.landmarks.openness.slope` and `danpredict.evaluation.significance.interval_of_mean`.
+    See `danpredict.evaluation.significance.interval_of_mean`. NaN if all true values are equal.
     """
     x, y = np.asarray(true, np.float64), np.asarray(predicted, np.float64)
     drawn = np.random.default_rng(seed).integers(0, len(x), (RESAMPLES, len(x)))
@@ -47,7 +36,7 @@ def slope_interval(predicted: FloatArray, true: FloatArray, *, seed: int = 0) ->
 
 
 def ratio_report(predicted: FloatArray, true: FloatArray) -> dict[str, Any]:
-    """How well one ratio, EAR or MAR, is predicted.
+    """How well an aspect ratio of eyes (EAR) or mouths (MAR) is predicted.
 
     Parameters
     ----------
@@ -57,93 +46,59 @@ def ratio_report(predicted: FloatArray, true: FloatArray) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``faces``; ``slope`` of the least-squares line of predicted on true values and its
-        ``slope_interval``; ``correlation`` (Pearson); ``error``, the mean absolute one, and its
-        ``error_interval``. NaN where there are too few different values.
+        ``faces``: their number. ``slope`` of the least-squares line from true to predicted values,
+        and ``slope_interval``. ``correlation``: Pearson's. ``error``: the mean absolute error, and
+        ``error_interval``. Figures are NaN if there are too few different values.
     """
     known = np.isfinite(predicted) & np.isfinite(true)
-    found, truth = predicted[known], true[known]
+    predicted, true = predicted[known], true[known]
     nan = float("nan")
-    if not len(truth):
+    if not len(true):
         return {"faces": 0, "slope": nan, "slope_interval": (nan, nan), "correlation": nan,
                 "error": nan, "error_interval": (nan, nan)}  # fmt: skip
-    error = np.abs(found - truth)
-    varied = len(truth) > 1 and np.ptp(truth) > 0 and np.ptp(found) > 0
+    error = np.abs(predicted - true)
+    varied = len(true) > 1 and np.ptp(true) > 0 and np.ptp(predicted) > 0
     return {
-        "faces": len(truth),
-        "slope": slope(found, truth),
-        "slope_interval": slope_interval(found, truth),
-        "correlation": float(np.corrcoef(found, truth)[0, 1]) if varied else nan,
+        "faces": len(true),
+        "slope": slope(predicted, true),
+        "slope_interval": slope_interval(predicted, true),
+        "correlation": float(np.corrcoef(predicted, true)[0, 1]) if varied else nan,
         "error": float(error.mean()),
         "error_interval": interval_of_mean(error),
     }
 
 
 def shut_eyes_report(predicted: FloatArray, true: FloatArray) -> dict[str, Any]:
-    """How many faces with shut eyes are found, and how many others are taken for such.
+    """How often shut eyes are predicted for faces with shut eyes, and for other faces.
 
     Parameters
     ----------
     predicted, true : (N,) float
-        Eye aspect ratios; shut is below `danpredict.landmarks.openness.SHUT`.
+        Eye aspect ratios; NaN if unknown. Eyes are shut below `danpredict.landmarks.openness.SHUT`.
 
     Returns
     -------
     dict
-        ``limit``; ``faces`` with truly shut eyes; ``found``, percent of these; ``false``, percent
-        of the other faces. NaN where there are no such faces.
+        ``limit``: below it eyes are shut. ``faces``: number of faces with truly shut eyes.
+        ``found``: percent of these that are predicted as shut. ``false``: percent of the other
+        faces that are predicted as shut. NaN if there are no such faces.
     """
     known = np.isfinite(predicted) & np.isfinite(true)
-    shut, said = true[known] < SHUT, predicted[known] < SHUT
+    shut, predicted_shut = true[known] < SHUT, predicted[known] < SHUT
 
-    def percent(part: NDArray[np.bool_]) -> float:
-        return float(100 * part.mean()) if len(part) else float("nan")
+    def percent(members: NDArray[np.bool_]) -> float:
+        return float(100 * members.mean()) if len(members) else float("nan")
 
     return {
         "limit": SHUT,
         "faces": int(shut.sum()),
-        "found": percent(said[shut]),
-        "false": percent(said[~shut]),
+        "found": percent(predicted_shut[shut]),
+        "false": percent(predicted_shut[~shut]),
     }
-
-
-def group_report(errors: FloatArray, truth: FloatArray) -> dict[str, dict[str, Any]]:
-    """Errors of difficult faces, by group; a face may be in several.
-
-    Parameters
-    ----------
-    errors : (N,) float, fractions of the inter-ocular distance
-    truth : (N, 68, 2) float, image pixels
-
-    Returns
-    -------
-    dict
-        Per group ``faces``, ``nme`` and its ``interval``, ``failures``; errors in percent. Groups
-        without faces are left out.
-    """
-    extent = np.nanmax(truth, 1) - np.nanmin(truth, 1)
-    groups = {
-        "shut eyes": eye_aspect_ratio(truth) < SHUT,
-        "wide mouths": mouth_aspect_ratio(truth) > WIDE,
-        "turned heads": np.abs(turn_ratio(truth)) > TURNED,
-        "small faces": extent.max(1) < SMALL,
-    }
-    groups["all others"] = ~np.any(list(groups.values()), axis=0)
-    report: dict[str, dict[str, Any]] = {}
-    for name, members in groups.items():
-        values = 100 * errors[members]
-        if len(values):
-            report[name] = {
-                "faces": len(values),
-                "nme": float(values.mean()),
-                "interval": interval_of_mean(values) if len(values) >= FEWEST else None,
-                "failures": float(100 * (values > 100 * FAILURE).mean()),
-            }
-    return report
 
 
 def without_nan(value: Any) -> Any:
-    """The same figures, nested or not, with None for NaN: JSON has no NaN."""
+    """Replace NaN by None in nested dictionaries, because JSON has no NaN."""
     if isinstance(value, dict):
         return {key: without_nan(part) for key, part in value.items()}
     if isinstance(value, tuple):
@@ -152,7 +107,7 @@ def without_nan(value: Any) -> Any:
 
 
 def openness_report(predicted: FloatArray, truth: FloatArray, errors: FloatArray) -> dict[str, Any]:
-    """All of the above for (N, 68, 2) landmarks, ready for JSON: None stands for NaN.
+    """All figures of eyes, mouths and difficult faces, ready for JSON; None instead of NaN.
 
     Parameters
     ----------

@@ -16,20 +16,21 @@ def _range(interval: tuple[float, float] | None) -> str:
 
 
 def openness_lines(row: dict[str, Any]) -> list[str]:
-    """What `danpredict.evaluation.openness_report.openness_report` returns, one line a topic.
+    """The lines of a report of `danpredict.evaluation.openness_report.openness_report`.
 
-    In brackets are 95 % intervals. "unknown" means that there are too few such faces.
+    Brackets contain 95 % intervals. "unknown" means that there are too few such faces.
     """
-    lines = [
-        f"{what:<12} slope {_number(row[name]['slope'], 2)}{_range(row[name]['slope_interval'])}, "
-        f"correlation {_number(row[name]['correlation'], 2)}, "
-        f"error {_number(row[name]['error'], 3)}"
-        for name, what in RATIOS.items()
-    ]
+    lines = []
+    for name, feature in RATIOS.items():
+        ratio = row[name]
+        lines.append(
+            f"{feature:<12} slope {_number(ratio['slope'], 2)}{_range(ratio['slope_interval'])}, "
+            f"correlation {_number(ratio['correlation'], 2)}, error {_number(ratio['error'], 3)}"
+        )
     shut = row["shut_eyes"]
     lines.append(
         f"shut eyes    {_number(shut['found'], 0)} % of {shut['faces']} found, "
-        f"{_number(shut['false'], 1)} % of the other faces taken for shut"
+        f"{_number(shut['false'], 1)} % of the other faces predicted as shut"
     )
     lines += [
         f"{name:<12} {group['faces']:>4} faces, NME {group['nme']:.2f}"

@@ -1,4 +1,4 @@
-"""Pictures of an evaluation. Needs matplotlib, which nothing else at inference does."""
+"""Plots of an evaluation. They need matplotlib, which prediction does not."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, which colour-blind readers can tell apart.
+# The palette of Okabe and Ito, for readers with all kinds of colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 DPI = 110
 Colours = Mapping[str, str]
 
 
-def colours_of(names: Iterable[str], wanted: Colours | None = None) -> dict[str, str]:
-    """A colour for every name: the wanted one, or one that is left."""
-    wanted = wanted or {}
-    left = iter([c for c in COLOURS if c not in wanted.values()] + list(COLOURS))
-    return {name: wanted.get(name) or next(left) for name in names}
+def colours_of(names: Iterable[str], given: Colours | None = None) -> dict[str, str]:
+    """A colour for each name: the given one, or the next unused one."""
+    given = given or {}
+    unused = iter([c for c in COLOURS if c not in given.values()] + list(COLOURS))
+    return {name: given.get(name) or next(unused) for name in names}
 
 
 def save_figure(figure: Figure, path: Path, dpi: int = DPI) -> None:
-    """Write a figure, in any kind of file that matplotlib writes, whole or not at all."""
+    """Write a figure completely or not at all; the suffix chooses the format."""
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=dpi)
 
@@ -40,13 +40,15 @@ def _label(reports: Mapping[str, Any]) -> str:
 
 
 def draw_cumulative(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> None:
-    """Cumulative error distribution: the share of faces below an error."""
+    """The cumulative error distribution: the share of faces below each error."""
     limit = 100 * FAILURE
     for name, row in reports.items():
         errors = np.sort(row["errors"])
         share = 100 * np.arange(1, len(errors) + 1) / len(errors)
-        whole = row[row["measure"]]
-        label = f"{name}: {whole['nme']:.2f} %, {whole['failures']:.1f} % above {limit:.0f}"
+        summary = row[row["measure"]]
+        label = (
+            f"{name}: NME {summary['nme']:.2f} %, {summary['failures']:.1f} % above {limit:.0f} %"
+        )
         axes.step(errors, share, where="post", color=colours[name], label=label)
     axes.axvline(limit, color="0.6", linestyle=":")
     axes.set(xlim=(0, 1.5 * limit), ylim=(0, 100), xlabel=_label(reports), ylabel="faces, %")
@@ -54,7 +56,7 @@ def draw_cumulative(axes: Axes, reports: Mapping[str, Any], colours: Colours) ->
 
 
 def draw_regions(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> None:
-    """Error of each facial part, side by side."""
+    """The error of each facial part, one bar for each predictor."""
     width = 0.8 / len(reports)
     names = list(next(iter(reports.values()))["regions"])
     for i, (name, row) in enumerate(reports.items()):
@@ -65,7 +67,7 @@ def draw_regions(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> No
 
 
 def draw_stages(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> None:
-    """Error after each stage."""
+    """The error after each stage."""
     highest = 0.0
     for name, row in reports.items():
         if "stages" in row:
@@ -74,31 +76,33 @@ def draw_stages(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> Non
             axes.plot(range(1, len(errors) + 1), errors, "o-", color=colours[name], label=name)
             axes.set_xticks(range(1, len(errors) + 1))
     axes.set(xlabel="stage", ylabel=_label(reports))
-    axes.set_ylim(0, 1.1 * highest or 1)  # the range of one or two points leaves no room
+    axes.set_ylim(0, 1.1 * highest or 1)  # one or two points give no useful range
 
 
 def draw_reliability(axes: Axes, reports: Mapping[str, Any], colours: Colours) -> None:
-    """Confidence against what came true."""
+    """The share of good landmarks against the confidence."""
     axes.plot([0, 1], [0, 1], color="0.6", linestyle=":")
     for name, row in reports.items():
         bins = row["uncertainty"].get("reliability", [])
         if bins:
-            said, true = [b["confidence"] for b in bins], [b["good"] for b in bins]
-            axes.plot(said, true, "o-", color=colours[name], label=name)
-    axes.set(xlabel="confidence, mean of a bin", ylabel="share found well")
+            confidence, good = [b["confidence"] for b in bins], [b["good"] for b in bins]
+            axes.plot(confidence, good, "o-", color=colours[name], label=name)
+    axes.set(xlabel="mean confidence of a bin", ylabel="share with good landmarks")
 
 
 def draw_report(
     reports: Mapping[str, Any], title: str, path: Path, colours: Colours | None = None
 ) -> None:
-    """Draw all of it into one picture.
+    """Draw all plots into one picture.
 
     Parameters
     ----------
-    reports : by predictor, as `danpredict.evaluation.evaluate.report` gives them
+    reports : dict
+        By predictor, from `danpredict.evaluation.accuracy_report.accuracy_report`.
     path : Path
-        Any kind of file that matplotlib writes.
-    colours : of predictors, by name, optional
+        The suffix chooses the format.
+    colours : dict, optional
+        By predictor.
 
     Raises
     ------
@@ -108,7 +112,7 @@ def draw_report(
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
-        message = "pictures need matplotlib: pip install 'danpredict[plots]'"
+        message = "plots need matplotlib: pip install 'danpredict[plots]'"
         raise ImportError(message) from error
     figure = Figure(figsize=(11, 8), layout="constrained")
     figure.suptitle(title)

@@ -1,4 +1,4 @@
-"""How sure a figure is: bootstrap intervals, and paired tests on the same faces."""
+"""Bootstrap intervals, and paired tests of two predictors on the same faces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from danpredict.geometry.similarity import FloatArray
 
 CONFIDENCE = 0.95
 RESAMPLES = 4000
-SIGNIFICANT = 0.05  # a difference that chance makes more seldom is called one
+SIGNIFICANT = 0.05  # a difference is significant if its p-value is smaller
 
 Interval = tuple[float, float]
 
@@ -24,11 +24,11 @@ def interval_of_mean(values: FloatArray, *, seed: int = 0) -> Interval:
     Raises
     ------
     ValueError
-        No values, or some that are not finite.
+        No values, or values that are not finite.
     """
     values = np.asarray(values, float)
     if values.ndim != 1 or not values.size or not np.isfinite(values).all():
-        raise ValueError(f"expected a list of finite values, got {values!r}")
+        raise ValueError(f"expected an array (N,) of finite values, got {values!r}")
     rng = np.random.default_rng(seed)
     drawn = rng.integers(0, len(values), (RESAMPLES, len(values)))
     tail = 50 * (1 - CONFIDENCE)
@@ -38,19 +38,23 @@ def interval_of_mean(values: FloatArray, *, seed: int = 0) -> Interval:
 
 @dataclass(frozen=True)
 class Difference:
-    """What one predictor has more than another on the same faces; percent points.
+    """The difference of two predictors on the same faces, in percent points.
 
     Attributes
     ----------
+    faces : int
     nme, failures : float
-        First minus second; negative where the first is better.
-    nme_interval : 95 % bootstrap interval over faces
+        First minus second predictor: negative if the first is better.
+    nme_interval : (low, high)
+        95 % bootstrap interval over the faces.
     nme_p : float
-        Of Wilcoxon's signed-rank test on the faces' errors, two-sided.
+        p-value of Wilcoxon's signed-rank test on the errors, two-sided.
     failures_p : float
-        Of the exact McNemar test: a sign test on the faces that one alone fails on.
+        p-value of the exact McNemar test: a sign test on the faces that only one predictor fails
+        on.
     """
 
+    faces: int
     nme: float
     nme_interval: Interval
     nme_p: float
@@ -59,7 +63,7 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """In words; a difference is called one only where chance hardly makes it."""
+        """The difference in words; it is reported only if it is significant (p < 0.05)."""
         words = []
         for what, amount, p in (
             ("NME", self.nme, self.nme_p), ("failures", self.failures, self.failures_p)
@@ -70,6 +74,14 @@ class Difference:
                 words.append(f"{what}: {'lower' if amount < 0 else 'higher'}")
         return ", ".join(words)
 
+    def __str__(self) -> str:
+        """All figures in one line."""
+        low, high = self.nme_interval
+        return (
+            f"NME {self.nme:+.2f} ({low:+.2f} to {high:+.2f}, p {self.nme_p:.1g}), above 8 % "
+            f"{self.failures:+.1f} (p {self.failures_p:.1g}); {self.verdict}"
+        )
+
 
 def compare_paired(first: FloatArray, second: FloatArray) -> Difference:
     """Compare the errors of two predictors on the same faces.
@@ -77,27 +89,28 @@ def compare_paired(first: FloatArray, second: FloatArray) -> Difference:
     Parameters
     ----------
     first, second : (N,) float, fractions (0.05 is 5 %)
-        In the same order of faces.
+        Errors on the same faces in the same order.
 
     Raises
     ------
     ValueError
-        Not as many of one as of the other, or none.
+        The numbers of errors differ, or there are none.
     """
     from scipy.stats import binomtest, wilcoxon
 
     a, b = np.asarray(first, float), np.asarray(second, float)
     if a.shape != b.shape:
         raise ValueError(f"expected errors of the same faces, got {len(a)} and {len(b)}")
-    apart = a - b
-    low, high = interval_of_mean(apart)
+    difference = a - b
+    low, high = interval_of_mean(difference)
     only_first = int(((a > FAILURE) & (b <= FAILURE)).sum())
     only_second = int(((b > FAILURE) & (a <= FAILURE)).sum())
-    unequal = only_first + only_second
+    only_one = only_first + only_second
     return Difference(
-        nme=float(100 * apart.mean()),
+        faces=len(a),
+        nme=float(100 * difference.mean()),
         nme_interval=(100 * low, 100 * high),
-        nme_p=float(wilcoxon(a, b).pvalue) if np.any(apart) else 1.0,
+        nme_p=float(wilcoxon(a, b).pvalue) if np.any(difference) else 1.0,
         failures=100 * (only_first - only_second) / len(a),
-        failures_p=float(binomtest(only_first, unequal).pvalue) if unequal else 1.0,
+        failures_p=float(binomtest(only_first, only_one).pvalue) if only_one else 1.0,
     )

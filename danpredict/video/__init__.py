@@ -1,1 +1,1 @@
-"""Faces through a video."""
+"""Track faces through a video."""

@@ -1,4 +1,4 @@
-"""Whole videos: tracked, and drawn."""
+"""Track a whole video and write its landmarks: drawn into the frames, or as JSON."""
 
 from __future__ import annotations
 
@@ -17,34 +17,46 @@ from danpredict.geometry.sampling import Image
 from danpredict.video.files import Video, video_output
 from danpredict.video.tracker import Tracker
 
-SURE, UNSURE = (0, 190, 255), (230, 90, 0)  # RGB of landmarks, by confidence
+CONFIDENT_COLOUR, UNCERTAIN_COLOUR = (0, 190, 255), (230, 90, 0)  # RGB
+CONFIDENT = 0.7  # faces with a lower confidence get the other colour
+SUBPIXEL_BITS = 4  # cv2.circle takes coordinates in sixteenths of a pixel
 
 
 def draw_faces(frame: Image, faces: Sequence[Any]) -> Image:
-    """The frame with landmarks, numbers and confidences."""
+    """A copy of the frame with landmarks, track numbers and confidences drawn on it."""
     drawn = frame.copy()
     for face in faces:
         low, high = face.landmarks.min(0), face.landmarks.max(0)
         radius = max(1, round(float(high[0] - low[0]) / 80))
-        colour = SURE if face.confidence is None or face.confidence > 0.7 else UNSURE
+        confident = face.confidence is None or face.confidence > CONFIDENT
+        colour = CONFIDENT_COLOUR if confident else UNCERTAIN_COLOUR
+        unit = 2**SUBPIXEL_BITS
         for x, y in face.landmarks:
-            place = (round(float(x) * 16), round(float(y) * 16))
-            cv2.circle(drawn, place, radius * 16, colour, -1, cv2.LINE_AA, 4)
-        label = (
-            f"{face.track_id}"
-            if face.confidence is None
-            else (f"{face.track_id}: {face.confidence:.2f}")
-        )
-        large = max(1, radius // 2)  # 12 pixels high on a small face
-        place = (int(low[0]), max(12 * large, int(low[1]) - 8 * large))
+            centre = (round(float(x) * unit), round(float(y) * unit))
+            cv2.circle(drawn, centre, radius * unit, colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
+        label = f"{face.track_id}"
+        if face.confidence is not None:
+            label += f": {face.confidence:.2f}"
+        scale = max(1, radius // 2)  # 1: text 12 pixels high, for a small face
+        corner = (int(low[0]), max(12 * scale, int(low[1]) - 8 * scale))
         cv2.putText(
-            drawn, label, place, cv2.FONT_HERSHEY_SIMPLEX, large / 2, colour, large, cv2.LINE_AA
+            drawn, label, corner, cv2.FONT_HERSHEY_SIMPLEX, scale / 2, colour, scale, cv2.LINE_AA
         )
     return drawn
 
 
-class Played(NamedTuple):
-    """What became of a video."""
+class TrackingResult(NamedTuple):
+    """The result of `track_video`.
+
+    Attributes
+    ----------
+    frames : int
+    faces : int
+        Sum over all frames.
+    detector_calls : int
+    seconds : float
+        Time in the tracker, without reading and writing of videos.
+    """
 
     frames: int
     faces: int
@@ -52,7 +64,7 @@ class Played(NamedTuple):
     seconds: float
 
 
-def _row(number: int, face: Any) -> str:
+def _json_line(number: int, face: Any) -> str:
     return json.dumps(
         {
             "frame": number,
@@ -65,39 +77,50 @@ def _row(number: int, face: Any) -> str:
 
 def track_video(
     video: Video, tracker: Tracker, out: Path | None = None, rows: Path | None = None
-) -> Played:
-    """Track a whole video; ``out`` gets it with landmarks drawn, ``rows`` a JSON line per face.
+) -> TrackingResult:
+    """Track the faces of a whole video.
 
-    Both files are written whole or not at all. A camera has no end: Ctrl-C ends its video.
+    Parameters
+    ----------
+    video : Video
+        A camera has no last frame: Ctrl-C ends the recording, and both files are kept.
+    tracker : Tracker
+    out : Path, optional
+        A video to write, with landmarks drawn on the frames.
+    rows : Path, optional
+        A JSON Lines file to write, with one line per face and frame.
 
     Raises
     ------
     OSError, ValueError
-        A file cannot be written; see `danpredict.video.files.video_output`.
+        A file cannot be written; see `danpredict.video.files.video_output`. Neither file is written
+        then.
     """
     frames = faces = 0
     seconds = 0.0
     with ExitStack() as stack:
-        drawn = None if out is None else stack.enter_context(video_output(out, video.fps))
+        # In this order the video is finished and checked first: if that fails, neither is written.
         lines = None if rows is None else stack.enter_context(_text_output(rows))
+        drawn = None if out is None else stack.enter_context(video_output(out, video.fps))
         try:
             for frame in tqdm(video, "tracking", video.frames, unit="frame"):
                 start = time.perf_counter()
-                found = tracker.update(frame)
+                detections = tracker.update(frame)
                 seconds += time.perf_counter() - start
                 if lines is not None:
-                    lines.writelines(_row(frames, face) + "\n" for face in found)
+                    lines.writelines(_json_line(frames, det) + "\n" for det in detections)
                 if drawn is not None:
-                    drawn.write(draw_faces(frame, found))
+                    drawn.write(draw_faces(frame, detections))
                 frames += 1
-                faces += len(found)
+                faces += len(detections)
         except KeyboardInterrupt:
             if not video.is_camera:
                 raise
-    return Played(frames, faces, tracker.detector_calls, seconds)
+    return TrackingResult(frames, faces, tracker.detector_calls, seconds)
 
 
 @contextmanager
 def _text_output(path: Path) -> Iterator[TextIO]:
+    """Write a text file completely or not at all; see `danpredict.files.outputs.replacing`."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
         yield stream

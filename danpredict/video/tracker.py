@@ -1,4 +1,4 @@
-"""Faces through a video: each frame starts from the last one's landmarks, not from a detector."""
+"""Track faces through a video: each frame starts from the landmarks of the last frame."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from danpredict.predictor import DANShapePredictor
     from danpredict.predictor.follower import Follower
 
-MIN_CONFIDENCE = 0.3  # a track ends below it
-MIN_NEW_CONFIDENCE = 0.6  # a new face needs it
-MAX_JUMP = 0.6  # of the face's size: distance from the expected place that ends a track
-SAME_FACE = 0.35  # of the smaller face's size: tracks that are closer see the same face
+MIN_CONFIDENCE = 0.3  # a track ends if its confidence falls below
+MIN_NEW_CONFIDENCE = 0.6  # a new track needs at least this confidence
+MAX_JUMP = 0.6  # of the face's size: a track ends if the face is farther from where it is expected
+SAME_FACE = 0.35  # of the smaller face's size: two faces with closer centres are the same face
 
 
 class TrackedFace:
@@ -183,8 +183,8 @@ class Tracker:
             if track.accepts(face)
         ]
         # Two tracks on one face: it is unknown which is right, so both end and a new one starts.
-        left = [face for _, face in kept]
-        kept = [(track, face) for track, face in kept if is_unique(face, left)]
+        accepted = [face for _, face in kept]
+        kept = [(track, face) for track, face in kept if is_unique(face, accepted)]
         for track, face in kept:
             track.velocity = face.centre - track.last.centre
             track.last = face

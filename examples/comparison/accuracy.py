@@ -16,7 +16,9 @@ import danpredict
 from danpredict.boxes.detectors import Detector
 from danpredict.datasets.dataset import read_dataset
 from danpredict.datasets.face import LabelledFace
-from danpredict.evaluation.evaluate import Observation, Predictor, observe, report
+from danpredict.evaluation.accuracy_report import accuracy_report
+from danpredict.evaluation.evaluate import Predictions, Predictor, run_predictors
+from danpredict.evaluation.face_groups import paired_groups
 from danpredict.evaluation.metrics import FAILURE
 from danpredict.evaluation.openness_text import openness_lines
 from danpredict.evaluation.plots import draw_report
@@ -46,7 +48,7 @@ class Accuracy:
     total : int
         Number of faces in the folder. ``faces`` are those with a box.
     found : results on ``faces``, by predictor
-    reports : `danpredict.evaluation.evaluate.report` of these results, by predictor
+    reports : `danpredict.evaluation.accuracy_report.accuracy_report` of these results, by predictor
     milliseconds : median time of a call, by predictor
     """
 
@@ -54,7 +56,7 @@ class Accuracy:
     whose: str
     total: int
     faces: list[LabelledFace]
-    found: dict[str, Observation]
+    found: dict[str, Predictions]
     reports: dict[str, dict[str, Any]]
     milliseconds: dict[str, float]
 
@@ -74,6 +76,11 @@ class Accuracy:
             for earlier, later in combinations(self.reports, 2)
         }
 
+    def group_differences(self, later: str, earlier: str) -> dict[str, Difference]:
+        """The same for shut eyes, wide mouths, turned heads, small faces and all others."""
+        truth = np.stack([face.landmarks for face in self.faces])
+        return paired_groups(self.errors(later), self.errors(earlier), truth)
+
     def figures(self) -> dict[str, Any]:
         """All numbers, for JSON."""
         return {
@@ -91,10 +98,16 @@ class Accuracy:
                 for name, row in self.reports.items()
             },
             "differences": [
-                {"first": a, "second": b, **asdict(d), "verdict": d.verdict}
+                {
+                    "first": a, "second": b, **asdict(d), "verdict": d.verdict,
+                    "groups": {
+                        name: {**asdict(group), "verdict": group.verdict}
+                        for name, group in self.group_differences(a, b).items()
+                    },
+                }
                 for (a, b), d in self.differences().items()
             ],
-        }
+        }  # fmt: skip
 
     def tile(self, index: int, contestant: Contestant) -> Image:
         """A face with the annotated and the predicted landmarks."""
@@ -145,10 +158,10 @@ def compare_dataset(
     predictors = lineup(contestants, source)
     timed = {name: Timed(predictor) for name, predictor in predictors.items()}
     wrapped: dict[str, Callable[..., Any]] = dict(timed)
-    used, found, beside = observe(wrapped, faces, detector=detector, background=True)
+    used, found, background = run_predictors(wrapped, faces, detector=detector, background=True)
     reports = {
-        name: report(observation, beside.get(name), used, layout)
-        for name, observation in found.items()
+        name: accuracy_report(predictions, background.get(name), used, layout)
+        for name, predictions in found.items()
     }
     times = {name: contestant.median(used) for name, contestant in timed.items()}
     whose = source if boxes is None else str(boxes)
@@ -175,9 +188,9 @@ def print_accuracy(result: Accuracy) -> None:
         print(f"{name}:")
         print("\n".join(f"  {line}" for line in openness_lines(row["openness"])))
     for (later, earlier), d in result.differences().items():
-        print(f"{later} minus {earlier}: NME {d.nme:+.2f} ({d.nme_interval[0]:+.2f} to "
-              f"{d.nme_interval[1]:+.2f}, p {d.nme_p:.1g}), above 8 % {d.failures:+.1f} "
-              f"(p {d.failures_p:.1g}); {d.verdict}")  # fmt: skip
+        print(f"{later} minus {earlier}: {d}")
+        for group, part in result.group_differences(later, earlier).items():
+            print(f"  {group}, {part.faces} faces: {part}")
 
 
 def write_accuracy(result: Accuracy, contestants: Sequence[Contestant], out: Path) -> None:

@@ -18,7 +18,9 @@ import danpredict
 from danpredict.boxes.detectors import Detector, load_detector
 from danpredict.datasets.dataset import read_dataset
 from danpredict.datasets.face import BoxTuple, LabelledFace
-from danpredict.evaluation.evaluate import observe, rectangle_on, report
+from danpredict.evaluation.accuracy_report import accuracy_report
+from danpredict.evaluation.evaluate import run_predictors
+from danpredict.evaluation.face_boxes import detected_box
 from danpredict.evaluation.plots import save_figure
 from danpredict.files.outputs import write_text
 
@@ -45,7 +47,7 @@ def find_rectangles(
     """The detector's box of each face; None if it misses the face."""
     found: list[BoxTuple | None] = []
     for face in tqdm(faces, desc=name, unit="face", leave=False):
-        box = rectangle_on(face.picture(), face, detector)
+        box = detected_box(face.picture(), face, detector)
         found.append(None if box is None else box.sides)
     return found
 
@@ -74,8 +76,8 @@ def compare_rectangles(
     for name, rectangles in found.items():
         predictors: dict[str, Callable[..., Any]] = dict(lineup(contestants, name))
         chosen = [replace(faces[i], box=rectangles[i]) for i in everywhere]
-        used, seen, _ = observe(predictors, chosen)
-        reports = {p: report(o, None, used, layout) for p, o in seen.items()}
+        used, seen, _ = run_predictors(predictors, chosen)
+        reports = {p: accuracy_report(o, None, used, layout) for p, o in seen.items()}
         rows[name] = {p: r[r["measure"]] for p, r in reports.items()}
     return rows
 

@@ -108,10 +108,21 @@ def test_other_conventions_are_aligned_too(
     assert other.convention == "wflw98"
     same = chip_transform(det, "arcface").params
     np.testing.assert_allclose(chip_transform(other, "arcface").params, same, atol=0.5)
-    with pytest.raises(ValueError, match="convention of 21 landmarks to be named"):
+    with pytest.raises(ValueError, match="name of a convention for 21 landmarks"):
         align_face(astronaut, np.zeros((21, 2)))
-    with pytest.raises(ValueError, match="finite landmarks that arcface5 can be had from"):
+    with pytest.raises(
+        ValueError, match="finite landmarks for the template's 5 points of arcface5"
+    ):
         align_face(astronaut, det.landmarks[[45, 42, 36, 39, 33]], "arcface")
+
+
+def test_the_default_size_is_the_templates(astronaut: Image, det: danpredict.Detection) -> None:
+    mine = Template("ibug68", ((20, 30), (80, 30)), (36, 45), 100)
+    for name, side in (("dlib", 150), ("arcface", 112), ("ffhq", 1024), (mine, 100)):
+        assert face_chip(astronaut, det, template=name).shape == (side, side, 3)
+        (chip,) = face_chips(astronaut, [det], template=name)
+        assert chip.shape == (side, side, 3)
+    assert face_chip(astronaut, det, 64, template="arcface").shape == (64, 64, 3)
 
 
 def pickle_roundtrip(det: danpredict.Detection) -> danpredict.Detection:
@@ -142,10 +153,10 @@ def test_a_chip_goes_back_where_it_was(astronaut: Image, det: danpredict.Detecti
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda p: p * 0 + 5, "one place for all of them"),
+        (lambda p: p * 0 + 5, "all in one place"),
         (lambda p: p * np.nan, "finite landmarks"),
-        (lambda p: p + 9000, "expected a face in the image"),
-        (lambda p: p[:40], "convention of 40 landmarks"),
+        (lambda p: p + 9000, "expected a face inside the image"),
+        (lambda p: p[:40], "convention for 40 landmarks"),
     ],
 )
 def test_degenerate_shapes_are_refused(
@@ -176,7 +187,7 @@ def test_borders(astronaut: Image, det: danpredict.Detection) -> None:
     assert (align_face(cut, points, border="replicate")[0][0] > 0).any()
 
 
-def test_a_folder_is_aligned_and_gone_on_with(
+def test_a_folder_is_aligned_and_resumed(
     tmp_path: Path, astronaut: Image, capsys: pytest.CaptureFixture[str]
 ) -> None:
     photos, out = tmp_path / "photos", tmp_path / "chips"
@@ -190,7 +201,7 @@ def test_a_folder_is_aligned_and_gone_on_with(
     said = capsys.readouterr()
     assert "2 faces of 4 pictures are in" in said.out
     assert "  bad.jpg: expected a picture" in said.err
-    assert said.err.splitlines()[-1] == "danpredict: 1 of 4 pictures failed, listed above"
+    assert said.err.splitlines()[-1] == "danpredict: 1 of 4 pictures failed; see the list above"
     chip = cv2.imread(str(out / "deep" / "b.bmp" / "0.png"))
     assert chip is not None
     assert chip.shape == (112, 112, 3)

@@ -75,21 +75,21 @@ def test_align_makes_again_what_is_not_the_same_any_more(
 ) -> None:
     aligned()
     output, _ = aligned()
-    assert ", 0 of the pictures aligned now" in output
+    assert "pictures aligned now: 0" in output
     chip = tmp_path / "chips" / "a.jpg" / "0.png"
     before = chip.read_bytes()
     chip.unlink()
     output, _ = aligned()  # a chip that was deleted
-    assert ", 1 of the pictures aligned now" in output
+    assert "pictures aligned now: 1" in output
     assert chip.read_bytes() == before
     output, _ = aligned("--size", "64")  # another option
-    assert ", 4 of the pictures aligned now" in output
+    assert "pictures aligned now: 4" in output
     assert cv2.imread(str(chip)).shape == (64, 64, 3)  # type: ignore[union-attr]
     output, _ = aligned("--size", "64", "--model", "slim68")  # another model
-    assert ", 4 of the pictures aligned now" in output
+    assert "pictures aligned now: 4" in output
     shutil.copy(photos / "a.bmp", photos / "a.jpg")  # another picture, without a face
     output, rows = aligned("--size", "64", "--model", "slim68")
-    assert ", 1 of the pictures aligned now" in output
+    assert "pictures aligned now: 1" in output
     assert "2 faces of 4 pictures" in output
     assert rows["a.jpg"]["faces"] == []
     assert not chip.exists()  # or a face would stay that the log does not know
@@ -110,4 +110,4 @@ def test_align_never_takes_in_its_own_output(
     assert "of 4 pictures are" in again
     for out in ("photos", ".", "linked"):
         line = refused("align", "photos", "--out", out, folder=tmp_path)
-        assert "does not hold the pictures" in line
+        assert "does not contain the pictures" in line

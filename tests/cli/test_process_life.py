@@ -175,12 +175,12 @@ def test_align_stops_without_tracebacks_and_resumes(tmp_path: Path, astronaut: I
     )
     assert code == 130
     assert "Traceback" not in error
-    assert "stopped; what was aligned is kept, and the same command resumes" in error
+    assert "stopped; finished pictures are kept; run the same command to resume" in error
     resumed = subprocess.run(
         command(*words), cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert "faces of 40 pictures are in chips" in resumed.stdout
-    assert ", 40 of the pictures aligned now" not in resumed.stdout
+    assert "pictures aligned now: 40" not in resumed.stdout
     assert not list((tmp_path / "chips").rglob(".danpredict-*"))
 
 

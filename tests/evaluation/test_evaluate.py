@@ -12,7 +12,8 @@ import pytest
 from danpredict import DANShapePredictor, convention
 from danpredict.cli.main import main
 from danpredict.datasets.face import LabelledFace
-from danpredict.evaluation.evaluate import background_rectangle, observe, overlap, rectangle_on
+from danpredict.evaluation.evaluate import run_predictors
+from danpredict.evaluation.face_boxes import background_box, detected_box, overlap
 from danpredict.evaluation.metrics import (
     normalised_errors,
     rank_correlation,
@@ -49,7 +50,9 @@ def test_roc_auc_counts_pairs(rng: np.random.Generator) -> None:
     score, good = rng.integers(0, 6, 40).astype(float), rng.random(40) < 0.4
     pairs = [(a > b) + 0.5 * (a == b) for a in score[good] for b in score[~good]]
     assert roc_auc(score, good) == pytest.approx(np.mean(pairs))
-    with pytest.raises(ValueError, match="got 3 and 0"):
+    assert roc_auc(np.ones(40), good) == 0.5
+    assert roc_auc(np.array([1.0, 2.0]), np.array([False, True])) == 1
+    with pytest.raises(ValueError, match="got 3 good and 0 bad"):
         roc_auc(score[:3], np.ones(3, bool))
 
 
@@ -57,6 +60,7 @@ def test_rank_correlation_sees_order_alone(rng: np.random.Generator) -> None:
     values = rng.normal(size=50)
     assert rank_correlation(values, np.exp(values)) == pytest.approx(1)
     assert rank_correlation(values, -(values**3)) == pytest.approx(-1)
+    assert rank_correlation(values[:2], values[:2]) == pytest.approx(1)
     with pytest.raises(ValueError, match="constant"):
         rank_correlation(values, np.ones(50))
 
@@ -69,12 +73,12 @@ def test_reliability_of_an_honest_forecast(rng: np.random.Generator) -> None:
         assert part.good == pytest.approx(part.confidence, abs=0.05)
 
 
-def test_background_rectangles_miss_the_face(rng: np.random.Generator) -> None:
+def test_background_boxs_miss_the_face(rng: np.random.Generator) -> None:
     image = np.zeros((240, 240, 3), np.uint8)
     landmarks = np.array([[70.0, 70], [170, 70], [70, 170], [170, 170]])
     face = LabelledFace(Path(), landmarks)
     for _ in range(100):
-        found = background_rectangle(rng, image, face, (70, 70, 169, 169))
+        found = background_box(rng, image, face, (70, 70, 169, 169))
         assert found is not None
         left, top, right, bottom = found
         assert min(left, top) >= 0
@@ -82,7 +86,7 @@ def test_background_rectangles_miss_the_face(rng: np.random.Generator) -> None:
         across, down = min(right + 1, 170) - max(left, 70), min(bottom + 1, 170) - max(top, 70)
         assert max(across, 0) * max(down, 0) <= 0.1 * (right - left + 1) ** 2 + 1e-6
     filled = LabelledFace(Path(), np.array([[0.0, 0], [239, 239]]))
-    assert background_rectangle(rng, image, filled, (0, 0, 239, 239)) is None
+    assert background_box(rng, image, filled, (0, 0, 239, 239)) is None
 
 
 def test_the_command_writes_figures_and_a_picture(
@@ -129,7 +133,7 @@ def test_the_shipped_model_on_faces_it_has_not_seen(
     assert row["uncertainty"]["sigma_rank_correlation"] >= 0.4
 
 
-def test_dlibs_predictor_is_observed_alike(
+def test_dlibs_predictor_runs_too(
     tmp_path: Path, dlib_model: Path, predictor: DANShapePredictor, astronaut: Image, rect: Any
 ) -> None:
     import dlib
@@ -139,14 +143,14 @@ def test_dlibs_predictor_is_observed_alike(
     write_dataset(tmp_path, astronaut, predictor(astronaut, rect).landmarks, count=3)
     both = {"dlib": dlib.shape_predictor(str(dlib_model)), "ours": predictor}
     detector = dlib.get_frontal_face_detector()
-    used, found, beside = observe(both, read_folder(tmp_path), detector=detector)
+    used, found, background = run_predictors(both, read_folder(tmp_path), detector=detector)
     assert len(used) == 3
-    assert not beside
+    assert not background
     assert found["dlib"].sigma is None
     assert found["dlib"].stages is None
     assert found["dlib"].landmarks.shape == found["ours"].landmarks.shape == (3, 68, 2)
-    with pytest.raises(ValueError, match="none of 3"):
-        observe(both, read_folder(tmp_path))
+    with pytest.raises(ValueError, match="none of 3 faces"):
+        run_predictors(both, read_folder(tmp_path))
 
 
 def test_a_rectangle_is_on_a_face_or_is_none_of_it(astronaut: Image) -> None:
@@ -155,7 +159,7 @@ def test_a_rectangle_is_on_a_face_or_is_none_of_it(astronaut: Image) -> None:
     on, near, speck = (95, 90, 205, 210), (150, 100, 250, 200), (145, 145, 155, 155)
 
     def found(*boxes: tuple[int, ...]) -> Any:
-        return rectangle_on(astronaut, face, lambda image: list(boxes))
+        return detected_box(astronaut, face, lambda image: list(boxes))
 
     assert found(speck, near, on).sides == on
     assert found(near).sides == near  # a third of both

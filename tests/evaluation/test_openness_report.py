@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from danpredict import DANShapePredictor
 from danpredict.cli.main import main
+from danpredict.evaluation.face_groups import group_report, paired_groups
 from danpredict.evaluation.openness_report import (
-    group_report,
     openness_report,
     ratio_report,
     shut_eyes_report,
@@ -63,18 +64,40 @@ def test_shut_eyes_are_counted() -> None:
     assert np.isnan(shut_eyes_report(true, np.full(8, 0.3))["found"])
 
 
-def test_faces_are_grouped() -> None:
+@pytest.fixture(name="truth")
+def one_face_of_each_group() -> NDArray[np.float64]:
+    """All others, shut eyes, a wide mouth, a turned head, a small face."""
     turned = drawn_face()
     turned[27:36, 0] -= 35
-    truth = (
-        np.stack([drawn_face(), drawn_face(0.1), drawn_face(mar=0.6), turned, drawn_face() / 2]) * 2
-    )  # the drawn face is 90 pixels wide
+    faces = [drawn_face(), drawn_face(0.1), drawn_face(mar=0.6), turned, drawn_face() / 2]
+    return np.stack(faces) * 2  # the drawn face is 90 pixels wide
+
+
+def test_faces_are_grouped(truth: NDArray[np.float64]) -> None:
     row = group_report(np.array([0.02, 0.04, 0.06, 0.1, 0.03]), truth)
     assert {name: part["nme"] for name, part in row.items()} == pytest.approx(
         {"shut eyes": 4, "wide mouths": 6, "turned heads": 10, "small faces": 3, "all others": 2}
     )
     assert row["turned heads"]["failures"] == 100
     assert row["small faces"]["interval"] is None  # of one face
+
+
+def test_predictors_are_compared_by_group(truth: NDArray[np.float64]) -> None:
+    truth = np.repeat(truth, 20, axis=0)
+    errors = np.random.default_rng(0).uniform(0.03, 0.07, len(truth))
+    better = errors.copy()
+    better[20:40] -= 0.02  # on shut eyes alone
+    found = paired_groups(better, errors, truth)
+    assert {name: group.faces for name, group in found.items()} == dict.fromkeys(found, 20)
+    assert found["shut eyes"].nme == pytest.approx(-2)
+    assert found["shut eyes"].verdict == "NME: lower, failures: no difference shown"
+    assert str(found["shut eyes"]).startswith("NME -2.00 (-2.00 to -2.00, p ")
+    assert len(found) == 5
+    for name in set(found) - {"shut eyes"}:
+        assert (found[name].nme, found[name].nme_p) == (0, 1)
+    assert set(paired_groups(better[:21], errors[:21], truth[:21])) == {"all others"}
+    with pytest.raises(ValueError, match="each of 100 faces, got 100 and 99"):
+        paired_groups(errors, errors[:99], truth)
 
 
 def test_the_report_is_json_and_text() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from danpredict import face_box
-from danpredict.evaluation.evaluate import overlap
+from danpredict.evaluation.face_boxes import overlap
 
 from ..conftest import Image
 from ..examples.test_compare import compare

@@ -98,11 +98,11 @@ def case(rng: Rng, folder: Path) -> None:
     out, rows = folder / "out.mp4", folder / "rows.jsonl"
     tracker = Tracker(predictor(), lambda image: [(10, 5, 70, 60)])
     # Documented of what cannot be written, such as frames of odd sizes.
-    played = attempt((OSError, ValueError), lambda: track_video(Video(path), tracker, out, rows))
-    assert out.exists() == (played is not None)
-    if played is not None:
-        assert Video(out).frames == played.frames
-        assert len(rows.read_text("utf-8").splitlines()) == played.faces
+    result = attempt((OSError, ValueError), lambda: track_video(Video(path), tracker, out, rows))
+    assert out.exists() == (result is not None)
+    if result is not None:
+        assert Video(out).frames == result.frames
+        assert len(rows.read_text("utf-8").splitlines()) == result.faces
     assert {item.name for item in folder.iterdir()} <= {
         path.name,
         "secret.mp4",

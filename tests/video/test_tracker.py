@@ -205,7 +205,7 @@ def test_a_video_is_tracked(
     write_clip(source, astronaut, 10)
     assert main(["track", str(source), "--out", str(out), "--json", str(rows)]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("10 frames, 10 faces in them, 1 calls of the detector")
+    assert said.startswith("10 frames, 10 faces in total, detector calls: 1, ")
     first = json.loads(rows.read_text().splitlines()[0])
     assert np.array(first["landmarks"]).shape == (68, 2)
     drawn = Video(out)

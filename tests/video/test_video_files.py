@@ -24,7 +24,7 @@ def test_a_video_without_faces_says_so(tmp_path: Path, capsys: pytest.CaptureFix
     write_video(tmp_path / "v.mp4", [np.zeros((120, 160, 3), np.uint8)] * 3)
     words = ["track", str(tmp_path / "v.mp4"), "--json", str(tmp_path / "o.jsonl")]
     assert main(words) == 0
-    assert "no face was found in any frame; --upsample 1 finds smaller" in capsys.readouterr().out
+    assert "no face was found. Try --upsample 1 for smaller faces" in capsys.readouterr().out
 
 
 def test_upsampling_finds_smaller_faces(tmp_path: Path, astronaut: Image) -> None:
