@@ -138,7 +138,7 @@ def face_box(box: Any, source: str | None = None) -> FaceBox:
 
 
 def _row(box: Any) -> list[Any] | None:
-    """The elements of a sequence, array or tensor as Python numbers; None if it is neither."""
+    """The elements of a sequence, array or tensor as Python numbers; None for other boxes."""
     if type(box).__module__.partition(".")[0] == "torch" and hasattr(box, "detach"):
         box = box.detach().cpu()
         box = (box.double() if box.is_floating_point() else box).numpy()  # numpy has no bfloat16

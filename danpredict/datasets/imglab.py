@@ -69,11 +69,12 @@ def _parse(path: Path) -> ElementTree.Element:
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"expected at most {MAX_BYTES} bytes, got {path.stat().st_size} in {path}")
     try:
+        # Raises LookupError for an unknown encoding.
         parser = ElementTree.XMLParser(target=_Builder())
         root: ElementTree.Element = ElementTree.parse(path, parser).getroot()
         if root.tag != "dataset":
             raise ValueError(f"expected <dataset>, got <{root.tag}>")
-    except (ValueError, LookupError, ElementTree.ParseError) as error:  # an unknown encoding
+    except (ValueError, LookupError, ElementTree.ParseError) as error:
         raise ValueError(f"expected imglab XML, got {path}: {error}") from error
     return root
 

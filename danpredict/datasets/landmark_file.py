@@ -68,7 +68,7 @@ def read_landmarks(path: Path, size: int) -> list[FaceLandmarks]:
         OverflowError,
         csv.Error,
     ) as error:
-        raise ValueError(f"expected {size} landmarks a face, got {path}: {error}") from error
+        raise ValueError(f"expected {size} landmarks per face, got {path}: {error}") from error
     return faces
 
 
@@ -77,7 +77,9 @@ def _check_read_back(temporary: Path, faces: Sequence[FaceLandmarks], path: Path
     try:
         read = read_landmarks(temporary, len(faces[0].landmarks))
     except ValueError as error:
-        raise ValueError(f"{path.suffix} files cannot hold these landmarks: {error}") from error
+        raise ValueError(
+            f"{path.suffix} files cannot store these landmarks, choose another format: {error}"
+        ) from error
     named = path.suffix.lower() != ".pts"  # .pts files have no picture names
 
     def listed(rows: Sequence[FaceLandmarks]) -> list[FaceLandmarks]:
@@ -90,7 +92,10 @@ def _check_read_back(temporary: Path, faces: Sequence[FaceLandmarks], path: Path
         for a, b in zip(listed(read), listed(faces), strict=True)
     )
     if not same:
-        raise ValueError(f"{path.suffix} files cannot hold these names or landmarks unchanged")
+        raise ValueError(
+            f"{path.suffix} files cannot store these names or landmarks exactly, "
+            "choose another format"
+        )
 
 
 def write_landmarks(path: Path, faces: Sequence[FaceLandmarks]) -> None:

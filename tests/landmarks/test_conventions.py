@@ -290,5 +290,5 @@ def test_files_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         read_landmarks(tmp_path / "a.json", 5)
     for text in ("[]", "{}", '{"a": [[1, 2]]}', '{"a": 3}', "no", '{"a": [[["x", 2]]]}'):
         (tmp_path / "a.json").write_text(text)
-        with pytest.raises(ValueError, match="expected 5 landmarks a face"):
+        with pytest.raises(ValueError, match="expected 5 landmarks per face"):
             read_landmarks(tmp_path / "a.json", 5)
