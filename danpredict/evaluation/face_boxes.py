@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from danpredict.boxes.face_box import FaceBox, face_box
-from danpredict.datasets.face import LabelledFace, Rectangle
+from danpredict.datasets.face import BoxTuple, LabelledFace
 from danpredict.geometry.sampling import Image
 from danpredict.geometry.similarity import bounding_box
 
@@ -20,14 +20,14 @@ BACKGROUND_SIDES = 0.3, 1.0  # range of a background box's side, in widths of th
 ATTEMPTS = 200  # random boxes that are tried for one face
 
 
-def _intersection(first: Rectangle, second: Rectangle) -> float:
+def _intersection(first: BoxTuple, second: BoxTuple) -> float:
     """The common area of two boxes (left, top, right, bottom), square pixels."""
     width = min(first[2], second[2]) - max(first[0], second[0])
     height = min(first[3], second[3]) - max(first[1], second[1])
     return max(width, 0.0) * max(height, 0.0)
 
 
-def overlap(first: Rectangle, second: Rectangle) -> float:
+def overlap(first: BoxTuple, second: BoxTuple) -> float:
     """Intersection over union of two boxes (left, top, right, bottom), 0 to 1."""
     both = _intersection(first, second)
     areas = [max(x1 - x0, 0.0) * max(y1 - y0, 0.0) for x0, y0, x1, y1 in (first, second)]
@@ -54,8 +54,8 @@ def detected_box(image: Image, face: LabelledFace, detector: Callable[..., Any])
 
 
 def background_box(
-    rng: np.random.Generator, image: Image, face: LabelledFace, box: Rectangle
-) -> Rectangle | None:
+    rng: np.random.Generator, image: Image, face: LabelledFace, box: BoxTuple
+) -> BoxTuple | None:
     """A random square of the image that shows hardly anything of the face.
 
     Its side is 0.3 to 1 times the width of the face's box. At most a tenth of it lies in the tight

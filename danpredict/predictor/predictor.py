@@ -1,4 +1,4 @@
-"""`DANShapePredictor`, the drop-in for ``dlib.shape_predictor``: images and boxes in, detections out.
+"""`DANShapePredictor`, the drop-in for ``dlib.shape_predictor``: image and boxes to detections.
 
 Running the stages is the task of `danpredict.cascade`.
 """
