@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import struct
@@ -14,6 +16,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from danpredict.cli.main import main
 
 BAR = re.compile(r"^[^:]*: *\d+%\|")  # a progress bar
 
@@ -55,6 +59,16 @@ def refused(*arguments: object, folder: Path, script: Path | None = None) -> str
     assert ended.error.count("\n") == 1, ended.error
     assert "Traceback" not in ended.error
     return ended.error
+
+
+def refused_here(*arguments: object, folder: Path) -> str:
+    """The same within this process, which saves the imports of a new one."""
+    error = io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stderr(error):
+        assert main([str(word) for word in arguments]) == 2
+    lines = error.getvalue().replace("\r", "\n").splitlines()
+    (line,) = (line for line in lines if line.strip() and not BAR.search(line))
+    return line
 
 
 def write_video(path: Path, frames: list[NDArray[np.uint8]]) -> None:

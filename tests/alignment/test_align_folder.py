@@ -14,7 +14,7 @@ import pytest
 from danpredict.cli.main import main
 
 from ..conftest import Image
-from ..program import refused
+from ..program import refused_here
 
 
 class Aligner:
@@ -109,5 +109,5 @@ def test_align_never_takes_in_its_own_output(
     again, _ = aligned(out="photos/others")  # nor another run's
     assert "of 4 pictures are" in again
     for out in ("photos", ".", "linked"):
-        line = refused("align", "photos", "--out", out, folder=tmp_path)
+        line = refused_here("align", "photos", "--out", out, folder=tmp_path)
         assert "does not contain the pictures" in line

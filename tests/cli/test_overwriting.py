@@ -13,7 +13,7 @@ from danpredict.model.zoo import find_model
 
 from ..conftest import Image
 from ..faces import write_dataset
-from ..program import listed, refused
+from ..program import listed, refused_here
 
 SMALLEST = min(models(), key=lambda name: find_model(name).stat().st_size)
 
@@ -35,7 +35,7 @@ def test_track_never_writes_over_what_it_reads(
     shutil.copy(find_model(SMALLEST), tmp_path / "m.dan")
     (tmp_path / "linked.mp4").symlink_to("v.mp4")
     before = listed(tmp_path)
-    line = refused("track", "v.mp4", *options, folder=tmp_path)
+    line = refused_here("track", "v.mp4", *options, folder=tmp_path)
     assert "would overwrite the input" in line or "expected different outputs" in line
     assert listed(tmp_path) == before
 
@@ -64,7 +64,7 @@ def test_no_command_writes_over_what_it_reads(dataset: Path, tmp_path: Path) -> 
             (tmp_path / "run").mkdir()
             shutil.copy(model, tmp_path / "run" / "model.dan")
             before = listed(tmp_path)
-        assert "would overwrite the input" in refused(*arguments, folder=tmp_path), arguments
+        assert "would overwrite the input" in refused_here(*arguments, folder=tmp_path), arguments
         assert listed(tmp_path) == before, arguments
 
 
@@ -78,5 +78,5 @@ def test_a_predictor_trained_on_a_file_is_not_written_over_it(tmp_path: Path) ->
 
 def test_a_dataset_is_not_written_into_its_own_pictures(tmp_path: Path, astronaut: Image) -> None:
     write_dataset(tmp_path / "set", astronaut, np.full((68, 2), 200.0), count=2)
-    line = refused("evaluate", "slim68", "set", "--out", "set/face_001.json", folder=tmp_path)
+    line = refused_here("evaluate", "slim68", "set", "--out", "set/face_001.json", folder=tmp_path)
     assert "would overwrite the input set/face_001.png" in line

@@ -17,7 +17,7 @@ from danpredict.files.outputs import check_outputs, replacing, write_bytes, writ
 from danpredict.model.zoo import find_model
 
 from ..conftest import Image
-from ..program import listed, refused, write_video
+from ..program import listed, refused_here, write_video
 
 SMALLEST = min(models(), key=lambda name: find_model(name).stat().st_size)
 
@@ -126,7 +126,7 @@ def test_full_disks_end_in_exit_code_2_and_leave_old_files_whole(
         ["track", noisy, "--out", full_disk / "new.mp4"],
         ["convert", table, "--from", "ibug68", "--to", "ibug68", "--out", full_disk / "old.csv"],
     ):
-        line = refused(*arguments, folder=tmp_path)
+        line = refused_here(*arguments, folder=tmp_path)
         assert "disk may be full" in line or "No space left" in line, (arguments, line)
         assert listed(full_disk) == before, arguments
     with pytest.raises(RuntimeError, match="Error serializing"):
@@ -140,7 +140,7 @@ def test_long_tables_of_a_track_on_a_full_disk(
     """JSON lines are written through a buffer: the disk may say that it is full only at the end."""
     write_video(tmp_path / "v.mp4", [astronaut] * 40)
     before = listed(full_disk)
-    line = refused("track", "v.mp4", "--json", full_disk / "old.jsonl", folder=tmp_path)
+    line = refused_here("track", "v.mp4", "--json", full_disk / "old.jsonl", folder=tmp_path)
     assert "No space left" in line
     assert listed(full_disk) == before
 
@@ -158,5 +158,5 @@ def test_convert_writes_nothing_that_it_could_not_read(tmp_path: Path) -> None:
         source.write_text(json.dumps({name: faces}))
         before = listed(tmp_path)
         options = ["--from", "ibug68", "--to", "ibug68", "--out", f"out.{suffix}"]
-        refused("convert", "in.json", *options, folder=tmp_path)
+        refused_here("convert", "in.json", *options, folder=tmp_path)
         assert listed(tmp_path) == before, (name, suffix)

@@ -47,7 +47,7 @@ FAR = st.one_of(NEAR, st.integers(-(2**63), 2**63 - 1))
 BOXES = st.builds(dlib.rectangle, FAR, FAR, FAR, FAR)
 
 
-@settings(PATIENT, max_examples=700)
+@settings(PATIENT, max_examples=250)
 @given(image=IMAGES)
 def test_any_array(predictor: DANShapePredictor, image: Any) -> None:
     try:
@@ -59,7 +59,7 @@ def test_any_array(predictor: DANShapePredictor, image: Any) -> None:
         assert np.isfinite(det.landmarks).all()
 
 
-@settings(PATIENT, max_examples=700)
+@settings(PATIENT, max_examples=250)
 @given(image=PIXELS, box=BOXES)
 def test_any_rectangle(predictor: DANShapePredictor, image: Any, box: Any) -> None:
     det: Any = predictor(image, box)
@@ -104,7 +104,7 @@ XML = b"""<dataset><images><image file='a.png'><box top='1' left='2' width='3' h
 <part name='0' x='1' y='2'/></box></image></images></dataset>"""
 
 
-@settings(PATIENT, max_examples=400)
+@settings(PATIENT, max_examples=200)
 @given(start=st.integers(0, len(XML)), junk=st.binary(max_size=12), cut=st.integers(0, 12))
 def test_any_damage_to_xml(tmp_path: Path, start: int, junk: bytes, cut: int) -> None:
     (tmp_path / "a.png").touch()

@@ -26,6 +26,8 @@ from danpredict.geometry.similarity import BoundingBox, bounding_box, initial_tr
 from danpredict.landmarks.normalisation import inter_ocular
 from danpredict.model.file import read_model
 from danpredict.model.network_config import NetworkConfig
+from danpredict.model.zoo import find_model
+from danpredict.training import run
 from danpredict.training.config import (
     AugmentConfig,
     LossConfig,
@@ -61,6 +63,13 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+@pytest.fixture
+def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training ends with a shipped model's graphs: exporting takes longest, and others test it."""
+    model = read_model(find_model("slim68"))
+    monkeypatch.setattr(run, "export_model", lambda *_: model)
+
+
 def test_overfits_and_exports(dataset: Path, tmp_path: Path) -> None:
     train([DataSource(dataset)], tmp_path, SMALL, validation=0.0)
     rows = (tmp_path / "log.csv").read_text().splitlines()
@@ -93,6 +102,7 @@ def hog_rectangle(box: BoundingBox, calibration: BoxCalibration) -> Any:
     return dlib.rectangle(*(round(v) for v in (left, top, left + width - 1, top + height - 1)))
 
 
+@pytest.mark.usefixtures("no_export")
 def test_a_run_is_recorded(dataset: Path, tmp_path: Path) -> None:
     config = dataclasses.replace(SMALL, schedule=dataclasses.replace(SMALL.schedule, faces=8 * 4))
     extra = tmp_path / "jawless.csv"
@@ -117,6 +127,7 @@ def test_a_run_is_recorded(dataset: Path, tmp_path: Path) -> None:
         train([DataSource(dataset), DataSource(dataset, extra=True)], out, config)
 
 
+@pytest.mark.usefixtures("no_export")
 def test_two_processes_share_a_run(dataset: Path, tmp_path: Path) -> None:
     """Through PyTorch's own launcher; a single process then goes on with it."""
     recipe = tmp_path / "tiny.toml"
@@ -180,6 +191,7 @@ def test_a_warm_start_goes_on_where_the_model_is(
         train([DataSource(dataset)], tmp_path / "fourth", fewer, initial_model=first)
 
 
+@pytest.mark.usefixtures("no_export")
 def test_resuming_goes_on_exactly(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,6 +236,7 @@ def test_resuming_goes_on_exactly(
         train([DataSource(dataset)], folder, config, validation=0.3)
 
 
+@pytest.mark.usefixtures("no_export")
 def test_a_checkpoint_before_the_first_row_of_the_log(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
