@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _write(out: Path, reports: dict[str, Any], title: str) -> None:
-    """Write the figures as JSON, and the plots beside it."""
+    """Write the figures as JSON, and the plots next to it."""
     from danpredict.evaluation.plots import draw_report
 
     write_text(out, json.dumps(reports, indent=1))

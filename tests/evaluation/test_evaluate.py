@@ -116,6 +116,26 @@ def test_the_command_writes_figures_and_a_picture(
     assert "report.txt" in capsys.readouterr().err
 
 
+def test_an_interrupted_plot_leaves_the_figures(
+    tmp_path: Path,
+    predictor: DANShapePredictor,
+    astronaut: Image,
+    rect: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("danpredict.evaluation.plots.draw_report", interrupted)
+    write_dataset(tmp_path / "set", astronaut, predictor(astronaut, rect).landmarks, count=1)
+    out = tmp_path / "report.json"
+    assert main(["evaluate", "slim68", str(tmp_path / "set"), "--out", str(out)]) == 130
+    message = f"danpredict: stopped; {out} is complete, its plot was not written"
+    assert capsys.readouterr().err.splitlines()[-1] == message
+    assert json.loads(out.read_text())
+
+
 def test_the_shipped_model_on_faces_it_has_not_seen(
     data_300w: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

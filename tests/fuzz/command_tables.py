@@ -24,11 +24,11 @@ OUT = {name: [name, *NAMES, *DATA, *MISSING] for name in NAMES}
 COMMANDS: dict[str, dict[str, list[str]]] = {
     "train": {
         "data": DATA, "--out": OUT["out"], "--config": ["config.toml", "lean", "x", *MISSING],
-        "--extra": DATA, "--boxes": BOXES, "--validation": NUMBERS, "--init": MODELS,
+        "--extra": DATA, "--boxes": BOXES, "--validation": NUMBERS, "--initial-weights": MODELS,
         "--faces": COUNTS, "--seed": NUMBERS, "--threads": ["1", "0", "x"],
     },
     "evaluate": {"model": MODELS, "data": FACES, "--boxes": BOXES, "--out": OUT["out.json"]},
-    "relabel": {"model": MODELS, "data": FACES, "--out": OUT["out.csv"]},
+    "pseudo-label": {"model": MODELS, "data": FACES, "--out": OUT["out.csv"]},
     "export": {"model": MODELS, "--int8": DATA, "--out": OUT["out.dan"]},
     "convert": {
         "file": ["labels.json", *DATA, *BOXES], "--from": CONVENTIONS, "--to": CONVENTIONS,

@@ -21,6 +21,7 @@ from danpredict.evaluation.metrics import normalised_errors
 from danpredict.geometry.similarity import face_transform
 from danpredict.landmarks.normalisation import face_scale
 from danpredict.predictor.follower import Follower
+from danpredict.video.annotate import track_video
 from danpredict.video.files import Video
 from danpredict.video.smoothing import OneEuroFilter
 
@@ -214,6 +215,21 @@ def test_a_video_is_tracked(
     for name, words in (("bad.mp4", "expected a video (MP4"), ("none.mp4", "found no")):
         assert main(["track", str(tmp_path / name)]) == 2
         assert words in capsys.readouterr().err
+
+
+def test_a_video_that_cannot_be_read_back_leaves_no_file(
+    tmp_path: Path,
+    predictor: DANShapePredictor,
+    astronaut: Image,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_clip(tmp_path / "in.mp4", astronaut, 2)
+    monkeypatch.setattr("danpredict.video.files._count_frames", lambda path: 1)
+    with pytest.raises(OSError, match="1 of 2 frames can be read back"):
+        track_video(
+            Video(tmp_path / "in.mp4"), Tracker(predictor), tmp_path / "a.mp4", tmp_path / "a.jsonl"
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 
 def run_example(name: str, *arguments: str | Path, **environment: str) -> tuple[int, str, str]:
