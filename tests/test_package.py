@@ -124,8 +124,10 @@ def test_the_wheel_holds_danpredict_alone(tmp_path: Path) -> None:
     }
     for needed in (
         "danpredict/py.typed",
-        "danpredict/adapters/ibug68.json",
-        "danpredict/adapters/boxes.json",
+        "danpredict/adapters/conventions/ibug68.json",
+        "danpredict/adapters/detector_calibrations.json",
+        "danpredict/adapters/chip_templates.json",
+        "danpredict/training/recipes/lean68.sh",
         "danpredict/training/configs/lean.toml",
         "danpredict/training/configs/slim.toml",
         *(f"danpredict/weights/{name}.dan" for name in danpredict.models()),

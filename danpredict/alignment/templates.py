@@ -37,7 +37,7 @@ class Template:
 
 @cache
 def _shipped() -> dict[str, Template]:
-    table = json.loads((data_folder("adapters") / "templates.json").read_text("utf-8"))
+    table = json.loads((data_folder("adapters") / "chip_templates.json").read_text("utf-8"))
     return {
         name: Template(
             row["convention"],

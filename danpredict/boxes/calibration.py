@@ -1,4 +1,4 @@
-"""Where the landmarks lie in a detector's boxes, from ``adapters/boxes.json``."""
+"""Where the landmarks lie in a detector's boxes, from ``adapters/detector_calibrations.json``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class BoxCalibration:
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> BoxCalibration:
-        """The calibration in an entry of ``boxes.json`` or of a model file; ignores other keys."""
+        """The calibration in an entry of ``detector_calibrations.json`` or of a model file; ignores other keys."""
         return cls(entry["left"], entry["top"], entry["right"], entry["bottom"])
 
     def landmark_box(self, left: float, top: float, right: float, bottom: float) -> BoundingBox:
@@ -104,7 +104,7 @@ def box_calibration(source: str) -> BoxCalibration:
     ValueError
         No detector of that name; the known ones are listed.
     """
-    table = json.loads((data_folder("adapters") / "boxes.json").read_text("utf-8"))
+    table = json.loads((data_folder("adapters") / "detector_calibrations.json").read_text("utf-8"))
     source = ALIASES.get(source, source)
     if source not in table:
         raise ValueError(f"expected a detector out of {sorted(table)} as source, got {source!r}")
@@ -124,7 +124,7 @@ def as_expected(box: FaceBox) -> tuple[float, float, float, float]:
     Raises
     ------
     ValueError
-        ``boxes.json`` has no calibration for the box's source.
+        ``detector_calibrations.json`` has no calibration for the box's source.
     """
     if box.source is None or ALIASES.get(box.source, box.source) == EXPECTED_SOURCE:
         return box.sides

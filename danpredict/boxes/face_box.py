@@ -48,7 +48,7 @@ class FaceBox:
     score : float or None
         The detector's score, in the detector's own unit.
     source : str or None
-        Name of the detector; ``adapters/boxes.json`` has its calibration. None for boxes as the
+        Name of the detector; ``adapters/detector_calibrations.json`` has its calibration. None for boxes as the
         model expects them. The shipped models expect boxes of dlib's HOG detector.
 
     Raises

@@ -1,4 +1,4 @@
-"""The convention files ``adapters/<name>.json``: which files they are, and which keys they have.
+"""The convention files ``adapters/conventions/<name>.json`` and the keys that they have.
 
 ``adapters/README.md`` describes the keys.
 """
@@ -12,8 +12,6 @@ from typing import Any
 
 from danpredict.resources import data_folder
 
-# Every convention file has this key. The other JSON files of the folder do not.
-MARKER = "size"
 REQUIRED_KEYS = frozenset(["size", "source", "groups", "eyes", "mirror"])
 OPTIONAL_KEYS = frozenset(["gives", "taken"])  # each holds one map per other convention
 REQUIRED_MAP_KEYS = frozenset(["points", "source"])
@@ -21,8 +19,9 @@ OPTIONAL_MAP_KEYS = frozenset(["approximate"])
 
 
 def _files() -> dict[str, Path]:
-    """The JSON files of ``adapters/`` by their names without suffix."""
-    return {path.stem: path for path in data_folder("adapters").glob("*.json")}
+    """The convention files by their names without suffix."""
+    folder = data_folder("adapters") / "conventions"
+    return {path.stem: path for path in folder.glob("*.json")}
 
 
 def _load(path: Path) -> Any:
@@ -32,17 +31,9 @@ def _load(path: Path) -> Any:
         raise ValueError(f"expected JSON in {path}, got {error}") from error
 
 
-def _is_convention(path: Path) -> bool:
-    try:
-        data = _load(path)
-    except ValueError:
-        return False
-    return isinstance(data, dict) and MARKER in data
-
-
 def convention_names() -> list[str]:
     """Names of all convention files, sorted."""
-    return sorted(name for name, path in _files().items() if _is_convention(path))
+    return sorted(_files())
 
 
 def read_convention_file(name: str) -> dict[str, Any]:
@@ -55,10 +46,10 @@ def read_convention_file(name: str) -> dict[str, Any]:
         key, or has an unknown key.
     """
     path = _files().get(name)
-    data = None if path is None else _load(path)
-    if path is None or not isinstance(data, dict) or MARKER not in data:
+    if path is None:
         known = convention_names()
         raise ValueError(f"expected a landmark convention out of {known}, got {name!r}")
+    data = _mapping(_load(path), str(path))
     _check_keys(data, REQUIRED_KEYS, OPTIONAL_KEYS, str(path))
     for side in OPTIONAL_KEYS & set(data):
         maps = _mapping(data[side], f"{side!r} of {path}")
@@ -68,7 +59,7 @@ def read_convention_file(name: str) -> dict[str, Any]:
     return data
 
 
-def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+def _mapping(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"expected a JSON object for {where}, got {value!r:.80}")
     return value

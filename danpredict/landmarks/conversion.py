@@ -1,4 +1,4 @@
-"""Convert landmarks from one convention to another, by the maps in ``adapters/*.json``."""
+"""Convert landmarks from one convention to another, by the maps in ``adapters/conventions/*.json``."""
 
 from __future__ import annotations
 

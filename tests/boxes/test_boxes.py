@@ -57,7 +57,9 @@ def test_numbers_that_are_not_finite_are_refused(
         predictor(astronaut, (0, 0, 9, 9), source="mine")
 
 
-@pytest.mark.parametrize("source", sorted(json.loads((ROOT / "adapters/boxes.json").read_text())))
+@pytest.mark.parametrize(
+    "source", sorted(json.loads((ROOT / "adapters/detector_calibrations.json").read_text()))
+)
 def test_calibrations_turn_into_dlibs_rectangle(source: str) -> None:
     """The face that a calibration sees is the face that dlib's sees in the new rectangle."""
     box = FaceBox(10.5, 20, 110, 140, None, source)

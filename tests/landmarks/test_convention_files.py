@@ -1,4 +1,4 @@
-"""Which JSON files of ``adapters/`` are conventions, and that their keys are checked."""
+"""The JSON files of ``adapters/conventions/`` are conventions, and their keys are checked."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from danpredict.landmarks.convention import convention, conventions
-from danpredict.resources import data_folder
 
-OTHER_FILES = {"boxes", "templates"}
 NOSE: dict[str, Any] = {
     "size": 2,
     "source": "ours",
@@ -28,26 +26,35 @@ def adapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder of adapters, and an empty cache of conventions."""
     monkeypatch.setattr("danpredict.landmarks.convention_files.data_folder", lambda _: tmp_path)
     convention.cache_clear()
-    yield tmp_path
+    folder = tmp_path / "conventions"
+    folder.mkdir()
+    yield folder
     convention.cache_clear()
 
 
-def test_every_shipped_file_is_a_convention_or_a_known_table() -> None:
-    files = {path.stem for path in data_folder("adapters").glob("*.json")}
-    assert set(conventions()) == files - OTHER_FILES
-    assert files > OTHER_FILES
-
-
-def test_other_json_files_are_no_conventions(adapters: Path) -> None:
+def test_every_file_of_the_folder_is_a_convention(adapters: Path) -> None:
     (adapters / "nose2.json").write_text(json.dumps(NOSE))
-    for name, text in (("table", '{"dlib": {"size": 1}}'), ("list", "[]"), ("damaged", "{")):
-        (adapters / f"{name}.json").write_text(text)
+    (adapters.parent / "table.json").write_text("{}")
     assert conventions() == ["nose2"]
     assert convention("nose2").size == 2
-    for name in ("table", "list", "../nose2", ""):
+    for name in ("table", "../table", "../conventions/nose2", ""):
         with pytest.raises(ValueError, match=r"convention out of \['nose2'\], got"):
             convention(name)
-    with pytest.raises(ValueError, match=r"expected JSON in .*damaged\.json"):
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", r"expected JSON in .*damaged\.json"),
+        ("[]", r"JSON object for .*damaged\.json, got \[\]"),
+        ('{"dlib": {"size": 1}}', r"damaged\.json"),
+    ],
+)
+def test_files_that_are_not_conventions_are_refused(
+    text: str, message: str, adapters: Path
+) -> None:
+    (adapters / "damaged.json").write_text(text)
+    with pytest.raises(ValueError, match=message):
         convention("damaged")
 
 

@@ -237,7 +237,9 @@ def test_a_file_is_all_that_a_new_convention_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("ibug68", "dlib5"):
-        source = Path(danpredict.__file__).parent.parent / "adapters" / f"{name}.json"
+        source = (
+            Path(danpredict.__file__).parent.parent / "adapters" / "conventions" / f"{name}.json"
+        )
         (tmp_path / f"{name}.json").write_bytes(source.read_bytes())
     (tmp_path / "nose2.json").write_text(
         '{"size": 2, "source": "ours", "groups": {"nose": "0-1"}, "eyes": null, "mirror": [0, 1],'
