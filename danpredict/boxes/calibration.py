@@ -37,7 +37,7 @@ class BoxCalibration:
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> BoxCalibration:
-        """The calibration in an entry of ``detector_calibrations.json`` or of a model file; ignores other keys."""
+        """From an entry of ``detector_calibrations.json`` or a model file; ignores other keys."""
         return cls(entry["left"], entry["top"], entry["right"], entry["bottom"])
 
     def landmark_box(self, left: float, top: float, right: float, bottom: float) -> BoundingBox:

@@ -48,8 +48,8 @@ class FaceBox:
     score : float or None
         The detector's score, in the detector's own unit.
     source : str or None
-        Name of the detector; ``adapters/detector_calibrations.json`` has its calibration. None for boxes as the
-        model expects them. The shipped models expect boxes of dlib's HOG detector.
+        Name of the detector; its calibration is in ``adapters/detector_calibrations.json``. None
+        for boxes as the model expects them. The shipped models expect boxes of dlib's HOG detector.
 
     Raises
     ------

@@ -13,7 +13,8 @@ from danpredict.cli.arguments import DATASETS_HELP, positive_integer, report_ski
 HELP = "measure where faces lie in a detector's boxes"
 DESCRIPTION = (
     "Run a detector on pictures with 68 landmarks (ibug68), measure where the tight box of the "
-    "landmarks lies in the detector's boxes, and print an entry for adapters/detector_calibrations.json."
+    "landmarks lies in the detector's boxes, and print an entry for "
+    "adapters/detector_calibrations.json."
 )
 
 

@@ -1,4 +1,4 @@
-"""Convert landmarks from one convention to another, by the maps in ``adapters/conventions/*.json``."""
+"""Convert landmarks from one convention to another, by the maps in ``adapters/conventions/``."""
 
 from __future__ import annotations
 

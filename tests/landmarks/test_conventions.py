@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from danpredict.datasets.landmark_file import read_landmarks, write_landmarks
 from danpredict.landmarks.convention import Convention, read_ranges, write_ranges
 from danpredict.landmarks.conversion import EXACT, MISSING, Conversion, conversion
 
-from ..conftest import Image
+from ..conftest import ROOT, Image
 
 ASKED_FOR = {
     "ibug68", "ibug51", "ibug49", "ibug66", "dlib5", "arcface5", "wflw98", "jd106",
@@ -236,12 +237,11 @@ def test_a_predictor_answers_in_a_convention(
 def test_a_file_is_all_that_a_new_convention_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("ibug68", "dlib5"):
-        source = (
-            Path(danpredict.__file__).parent.parent / "adapters" / "conventions" / f"{name}.json"
-        )
-        (tmp_path / f"{name}.json").write_bytes(source.read_bytes())
-    (tmp_path / "nose2.json").write_text(
+    folder = tmp_path / "conventions"
+    folder.mkdir()
+    for name in ("ibug68.json", "dlib5.json"):
+        shutil.copy(ROOT / "adapters" / "conventions" / name, folder)
+    (folder / "nose2.json").write_text(
         '{"size": 2, "source": "ours", "groups": {"nose": "0-1"}, "eyes": null, "mirror": [0, 1],'
         '"taken": {"ibug68": {"points": [30, [27, 33]], "source": "ours"}}}'
     )
