@@ -58,7 +58,7 @@ class PointMap:
 
     points: tuple[tuple[int, ...], ...]
     approximate: frozenset[int] = frozenset()
-    source: str = ""
+    source: str = field(default="", compare=False)
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> PointMap:
@@ -106,7 +106,7 @@ class Convention:
     mirror: tuple[int, ...] | None = None
     groups: dict[str, tuple[int, ...]] = field(default_factory=dict)
     eyes: tuple[int, int] | None = None
-    source: str = ""
+    source: str = field(default="", compare=False)
     gives: dict[str, PointMap] = field(default_factory=dict)
     taken: dict[str, PointMap] = field(default_factory=dict)
 
