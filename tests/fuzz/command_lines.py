@@ -12,6 +12,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from hashlib import sha256
 from pathlib import Path
 
+import matplotlib.figure  # noqa: F401  # imported before the time limit of an input starts
+
 from danpredict.cli.main import main
 from danpredict.model.zoo import find_model
 
