@@ -52,7 +52,7 @@ def write_xml(folder: Path, points: list[int], boxes: str) -> Path:
 
 def options(**given: Any) -> Any:
     return danpredict.shape_predictor_training_options(
-        **{"faces": 1280, "initial_weights": "lean68", "num_threads": 1, **given}
+        **{"faces": 512, "initial_weights": "lean68", "num_threads": 1, **given}
     )
 
 

@@ -77,7 +77,7 @@ def test_the_command(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main([*command, str(out)]) == 0  # one model, from five points
     assert len(read_csv(out, 68)) == 5
     assert main([*command, str(out), "--openness", "slim68"]) == 2
-    assert "expected --openness out of ['lean68'], got 'slim68'" in capsys.readouterr().err
+    assert "expected one of ['lean68']" in capsys.readouterr().err
     elsewhere = pictures.parent / "elsewhere"
     elsewhere.mkdir()
     assert main([*command, str(elsewhere / "labels.csv")]) == 2
@@ -93,7 +93,7 @@ def test_damaged_five_point_tables(pictures: Path) -> None:
     with pytest.raises(ValueError, match=r"expected the columns .* got no x4"):
         read_five_points(table, LAYOUT)
     table.write_text(good.rsplit(",", 1)[0], "utf-8")
-    with pytest.raises(ValueError, match="five points in line 6"):
+    with pytest.raises(ValueError, match="five points .* in line 6"):
         read_five_points(table, LAYOUT)
     table.write_text(good.replace("face_003", "lost"), "utf-8")
     with pytest.raises(FileNotFoundError, match="lost"):
