@@ -97,7 +97,7 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "info is deep": (with_entries(lambda e: e.update({"model.json": b"[" * 10**5})), "recursion"),
     "newer format": (with_info(format_version=99), "format danpredict 1"),
     "other stages": (with_info(stages=7), "stage7"),
-    "no stages": (with_info(stages=0, graphs={}), "0 stages"),
+    "no stages": (with_info(stages=0, graphs={}), "expected the graphs"),
     "graphs are a list": (with_info(graphs=["stage1.onnx"]), "dictionary"),
     "short mean shape": (with_info(mean_shape=[[1, 2]]), "mean shape of 68"),
     "flat mean shape": (with_info(mean_shape=[[i, 7] for i in range(68)]), "width and a height"),
