@@ -30,7 +30,6 @@ from ..conftest import Image
         [1, 2, 3, None],
         {1, 2, 3, 4},
     ],
-    ids=repr,
 )
 def test_what_is_no_box_is_refused(box: Any) -> None:
     with pytest.raises(TypeError, match=r"box must be .*, got "):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ import pytest
 from danpredict import DANShapePredictor
 from danpredict.evaluation.evaluate import landmarks_of
 
-from ..conftest import Image
+from ..conftest import ROOT, Image
 from ..examples.test_compare import RECT, compare
 from ..faces import write_dataset
 
@@ -48,7 +49,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, dlib_model: Path, astronaut: 
     result = compare(
         "--dataset", folder / "set", "--boxes", folder / "boxes.json", "--robustness",
         "--contestant", "dlib", "danpredict", "circle=round_faces:circle", "--report", out,
-        PYTHONPATH=str(folder),
+        PYTHONPATH=os.pathsep.join([str(ROOT), str(folder)]),
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     return out
