@@ -312,7 +312,7 @@ def test_pictures_of_many_formats_are_read(suffix: str, tmp_path: Path, astronau
 
 
 def test_images_that_are_none_name_the_cause(predictor: DANShapePredictor, rect: Any) -> None:
-    with pytest.raises(TypeError, match=r"None: cv2\.imread returns it where"):
+    with pytest.raises(TypeError, match=r"None\. cv2\.imread returns None if"):
         predictor(cv2.imread("nowhere.jpg"), rect)
 
 
