@@ -191,11 +191,11 @@ def test_a_wrong_number_of_arguments() -> None:
 
 
 def test_the_old_name_of_the_initial_weights() -> None:
-    kind = danpredict.shape_predictor_training_options
+    kind: Any = danpredict.shape_predictor_training_options
     old, new = kind(start="lean68"), kind(initial_weights="lean68")
     assert old == new
-    assert new.start == "lean68"  # type: ignore[attr-defined]
-    old.start = "slim68"  # type: ignore[attr-defined]
+    assert new.start == "lean68"
+    old.start = "slim68"
     assert old.initial_weights == "slim68"
     assert pickle.loads(pickle.dumps(old)) == old
     assert kind().start is None
