@@ -19,6 +19,7 @@ from danpredict.model.file import Model
 from danpredict.model.network import DeepAlignmentNetwork, StageResult
 from danpredict.training.checkpoint import load_checkpoint, save_checkpoint
 from danpredict.training.config import TrainingConfig
+from danpredict.training.initial_weights import initialise_from
 from danpredict.training.log import RunLog
 from danpredict.training.losses import Target, weighted_loss
 from danpredict.training.optimisation import adamw, averaged_copy, learning_rate
@@ -26,7 +27,6 @@ from danpredict.training.sampler import Sampler
 from danpredict.training.stop_request import StopRequest
 from danpredict.training.tiles import FaceTiles
 from danpredict.training.validation import Validation
-from danpredict.training.initial_weights import initialise_from
 
 CHECKPOINT_SECONDS = 180
 STATISTICS_FACES = 256  # to measure the statistics of a model with initial weights
