@@ -93,7 +93,7 @@ def test_damaged_five_point_tables(pictures: Path) -> None:
     with pytest.raises(ValueError, match=r"expected the columns .* got no x4"):
         read_five_points(table, LAYOUT)
     table.write_text(good.rsplit(",", 1)[0], "utf-8")
-    with pytest.raises(ValueError, match="five points in line 6"):
+    with pytest.raises(ValueError, match="five points .* in line 6"):
         read_five_points(table, LAYOUT)
     table.write_text(good.replace("face_003", "lost"), "utf-8")
     with pytest.raises(FileNotFoundError, match="lost"):
