@@ -19,6 +19,7 @@ from danpredict.model.file import Model
 from danpredict.model.network import DeepAlignmentNetwork, StageResult
 from danpredict.training.checkpoint import load_checkpoint, save_checkpoint
 from danpredict.training.config import TrainingConfig
+from danpredict.training.initial_weights import initialise_from
 from danpredict.training.log import RunLog
 from danpredict.training.losses import Target, weighted_loss
 from danpredict.training.optimisation import adamw, averaged_copy, learning_rate
@@ -26,10 +27,9 @@ from danpredict.training.sampler import Sampler
 from danpredict.training.stop_request import StopRequest
 from danpredict.training.tiles import FaceTiles
 from danpredict.training.validation import Validation
-from danpredict.training.warm_start import warm_start
 
 CHECKPOINT_SECONDS = 180
-WARM_START_FACES = 256
+STATISTICS_FACES = 256  # to measure the statistics of a model with initial weights
 VALIDATIONS = 40  # per run
 FEWEST_CHANNELS = 16  # with 8, torch 2.13 corrupts memory (float32, channels last)
 
@@ -82,9 +82,9 @@ class Trainer:
             require_openness(convention)
         self.network = self.build(torch.as_tensor(mean_shape, dtype=torch.float32))
         if initial_model is not None:
-            images, transform, _ = sampler.batch(0, range(WARM_START_FACES))
+            images, transform, _ = sampler.batch(0, range(STATISTICS_FACES))
             assert isinstance(self.network, DeepAlignmentNetwork)
-            warm_start(self.network, initial_model, images, transform)
+            initialise_from(self.network, initial_model, images, transform)
         if self.bfloat16 or min(config.network.widths) >= FEWEST_CHANNELS:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = averaged_copy(self.network, schedule.averaging)

@@ -52,7 +52,7 @@ def write_xml(folder: Path, points: list[int], boxes: str) -> Path:
 
 def options(**given: Any) -> Any:
     return danpredict.shape_predictor_training_options(
-        **{"faces": 512, "initial_weights": "lean68", "num_threads": 1, **given}
+        **{"faces": 1280, "initial_weights": "lean68", "num_threads": 1, **given}
     )
 
 
@@ -127,8 +127,8 @@ def test_the_error_is_measured_as_dlib_measures_it(
     images = [face.picture() for face in loaded]
     detections = []
     for face in loaded:
-        assert face.box is not None
-        box = dlib.rectangle(*(round(side) for side in face.box))
+        assert face.rectangle is not None
+        box = dlib.rectangle(*(round(side) for side in face.rectangle))
         gone = dlib.point(2**51 - 1, 2**51 - 1)
         parts = [gone if np.isnan(x) else dlib.point(int(x), int(y)) for x, y in face.landmarks]
         detections.append([dlib.full_object_detection(box, parts)])
@@ -191,16 +191,14 @@ def test_a_wrong_number_of_arguments() -> None:
 
 
 def test_the_old_name_of_the_initial_weights() -> None:
-    kind = danpredict.shape_predictor_training_options
+    kind: Any = danpredict.shape_predictor_training_options
     old, new = kind(start="lean68"), kind(initial_weights="lean68")
     assert old == new
-    again: Any = old
-    assert again.start == "lean68"
-    again.start = "slim68"
+    assert new.start == "lean68"
+    old.start = "slim68"
     assert old.initial_weights == "slim68"
     assert pickle.loads(pickle.dumps(old)) == old
-    never: Any = kind()
-    assert never.start is None
+    assert kind().start is None
     assert "start" not in repr(old)
 
 

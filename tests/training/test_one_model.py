@@ -77,7 +77,7 @@ def test_the_command(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main([*command, str(out)]) == 0  # one model, from five points
     assert len(read_csv(out, 68)) == 5
     assert main([*command, str(out), "--openness", "slim68"]) == 2
-    assert "expected one of ['lean68']" in capsys.readouterr().err
+    assert "expected one of ['lean68'] for --openness, got 'slim68'" in capsys.readouterr().err
     elsewhere = pictures.parent / "elsewhere"
     elsewhere.mkdir()
     assert main([*command, str(elsewhere / "labels.csv")]) == 2

@@ -1,4 +1,4 @@
-"""Training on a made-up data set: it learns, resumes exactly, and ends in a usable file."""
+"""Training on a made-up data set: it learns, resumes exactly, and writes a usable model."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_two_processes_share_a_run(dataset: Path, tmp_path: Path) -> None:
     train([DataSource(dataset)], out, load_config(str(recipe)))  # finished: only exports again
 
 
-def test_a_warm_start_goes_on_where_the_model_is(
+def test_initial_weights_give_the_same_results_as_their_model(
     dataset: Path, tmp_path: Path, astronaut: Image
 ) -> None:
     config = dataclasses.replace(SMALL, schedule=dataclasses.replace(SMALL.schedule, faces=8 * 40))
@@ -225,7 +225,8 @@ def test_resuming_goes_on_exactly(
     card = (folder / "run.json").read_text()
     longer = dataclasses.replace(config, schedule=ScheduleConfig(faces=8 * 7, batch=8))
     with pytest.raises(
-        ValueError, match=r"checkpoint.* was made with another config\.schedule\.\w+ "
+        ValueError,
+        match=r"checkpoint\.pt was made with another config\.schedule\.\w+ \(.*, now .*\)",
     ):
         train([DataSource(dataset)], folder, longer, validation=0.3)
     with pytest.raises(ValueError, match="seed"):
@@ -280,7 +281,7 @@ def test_configs_are_checked(tmp_path: Path) -> None:
         (whole % ("1.3", "landmarks=5"), "68 landmarks"),
         (whole % ("1.3", 'backbone="vgg"'), "residual"),
         (whole % ("1.3", "widths=[8, 8, 8, 8, 8]"), "halve"),
-        (whole % ("1.3", "stages=0"), "at least 1"),
+        (whole % ("1.3", "stages=0"), "at least 1 for stages"),
         (whole % ("1.3", "blocks=[1, 1]"), "each of 4 levels"),
         (whole % ("1.3", 'backbone="plain"\nblocks=[0, 1, 1, 1]'), "first level"),
     ):

@@ -31,7 +31,7 @@ def unfold(norm: Norm, offset: Tensor) -> torch.utils.hooks.RemovableHandle:
 
 
 @torch.no_grad()
-def warm_start(
+def initialise_from(
     network: DeepAlignmentNetwork, model: Model, images: Tensor, transform: Tensor
 ) -> None:
     """Copy the weights of a model file. Layers of another shape keep their own weights.
