@@ -52,7 +52,7 @@ def write_xml(folder: Path, points: list[int], boxes: str) -> Path:
 
 def options(**given: Any) -> Any:
     return danpredict.shape_predictor_training_options(
-        **{"faces": 1280, "initial_weights": "lean68", "num_threads": 1, **given}
+        **{"faces": 512, "initial_weights": "lean68", "num_threads": 1, **given}
     )
 
 
@@ -127,8 +127,8 @@ def test_the_error_is_measured_as_dlib_measures_it(
     images = [face.picture() for face in loaded]
     detections = []
     for face in loaded:
-        assert face.rectangle is not None
-        box = dlib.rectangle(*(round(side) for side in face.rectangle))
+        assert face.box is not None
+        box = dlib.rectangle(*(round(side) for side in face.box))
         gone = dlib.point(2**51 - 1, 2**51 - 1)
         parts = [gone if np.isnan(x) else dlib.point(int(x), int(y)) for x, y in face.landmarks]
         detections.append([dlib.full_object_detection(box, parts)])
