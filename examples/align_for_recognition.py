@@ -178,7 +178,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Process a folder, or the astronaut."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, help="default: scikit-image's astronaut")
-    parser.add_argument("--compare", action="store_true", help="compare chips; folders are persons")
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="compare chips of several photos per person; each sub-folder is one person",
+    )
     parser.add_argument("--out", type=Path, default=Path("contact_sheet.jpg"))
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)

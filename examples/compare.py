@@ -74,8 +74,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="JSON file of boxes for --dataset; default: boxes of a detector")  # fmt: skip
     add("--detector", nargs="+", default=[], metavar="NAME[=FILE]",
         help="detector of the boxes for --dataset, with its weights file if it needs one: dlib "
-        "(the default), dlib-cnn, yunet, ...; several, or one and --boxes, are compared on "
-        "the faces that all of them find")  # fmt: skip
+        "(the default), dlib-cnn, yunet, ... Several detectors (and --boxes) are compared on the "
+        "faces that all of them find")  # fmt: skip
     add("--robustness", action="store_true",
         help="with --dataset and --boxes: errors with wrong boxes and rolled heads")  # fmt: skip
     add("--speed", action="store_true", help="time all predictors; takes about two minutes")
@@ -195,7 +195,9 @@ def main(arguments: list[str] | None = None) -> int:
     if given.detector and given.dataset is None:
         parser.error("--detector needs --dataset")
     if given.robustness and (given.boxes is None or (given.detector and given.report is None)):
-        parser.error("--robustness needs --dataset and --boxes, and no --detector unless --report")
+        parser.error(
+            "--robustness needs --dataset and --boxes; --detector is possible only with --report"
+        )
     if given.out is not None and given.report is not None:
         parser.error("--out and --report exclude each other")
     if given.speed and given.dataset is not None and given.report is None:

@@ -168,8 +168,9 @@ def align_face(
     Raises
     ------
     ValueError
-        Landmarks that are not finite, all in one place, or do not give the template's convention; a
-        chip completely outside the image; an unknown template, border or convention.
+        The landmarks are not finite, all coincide, or cannot be converted to the template's
+        convention; the chip lies completely outside the image; or the template, border or
+        convention is unknown.
     """
     if border not in BORDERS:
         raise ValueError(f"expected a border out of {list(BORDERS)}, got {border!r}")

@@ -67,7 +67,8 @@ def _align_pictures(job: Job, names: list[str], processes: int) -> Iterator[Row]
     """The lines of the log for N pictures, one by one as they are finished."""
     if not names:
         return iter(())
-    # Loaded here even if workers do the work: a bad option gives one error, before the work.
+    # The aligner is loaded here even if worker processes align: a bad option then raises one
+    # error before the work starts.
     aligner = PictureAligner(job)
     if processes == 1:
         return map(aligner.align, names)
@@ -104,7 +105,7 @@ def align_folder(job: Job, processes: int | None = None) -> FolderResult:
     todo = [name for name in names if not is_done(rows.get(name, {}), key, job.folder, job.out)]
     processes = min(processes or os.cpu_count() or 1, max(1, len(todo)))
     results = _align_pictures(job, todo, processes)
-    # Chips that will be overwritten are no longer up to date, even if this run is interrupted.
+    # The log must not say that chips are up to date while this run overwrites them.
     before = {name: rows[name] for name in todo if name in rows}
     rows |= {name: {k: v for k, v in row.items() if k != "key"} for name, row in before.items()}
     write_log(log, rows)

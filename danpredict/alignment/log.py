@@ -18,7 +18,7 @@ Row = dict[str, Any]  # a line of the log
 
 
 def picture_stamp(path: Path) -> list[int]:
-    """Size in bytes and time of the last change in nanoseconds: differs for another picture."""
+    """Size in bytes and modification time in nanoseconds. A changed picture has another stamp."""
     status = path.stat()
     return [status.st_size, status.st_mtime_ns]
 
@@ -62,7 +62,7 @@ def is_done(row: Row, key: str, folder: Path, out: Path) -> bool:
 
 
 def remove_stale(old: Row | None, new: Row, out: Path) -> None:
-    """Remove the chips of a picture's old line that its new line does not have."""
+    """Remove chips of a picture that its old log line lists and its new log line does not."""
     if old is None or "faces" not in new:
         return
     kept = {face["chip"] for face in new["faces"]}

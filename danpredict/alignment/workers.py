@@ -1,4 +1,4 @@
-"""Align pictures in worker processes, which end with their parent and leave Ctrl-C to it."""
+"""Align pictures in worker processes. They end with the main process, which handles Ctrl-C."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def align_in_processes(job: Job, names: Sequence[str], processes: int) -> Iterat
     queue = iter(names)
     try:
         while True:
-            # A short queue, yielded as finished: one slow picture does not delay the others.
+            # The queue is short and results come in any order, so a slow picture delays no other.
             free = QUEUED_PER_WORKER * processes - len(running)
             running |= {pool.submit(_align, name) for name in islice(queue, free)}
             if not running:

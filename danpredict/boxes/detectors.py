@@ -44,7 +44,8 @@ def _color(image: Image) -> Image:
 def _square(image: Image) -> Image:
     """Pad a picture with black at the right and bottom to a square.
 
-    The side is one that face-alignment's rounding shrinks to exactly `BLAZEFACE_SIZE`.
+    face-alignment rounds when it shrinks the square. The side is chosen so that the result is
+    exactly `BLAZEFACE_SIZE`.
     """
     height, width = image.shape[:2]
     side = max(height, width)

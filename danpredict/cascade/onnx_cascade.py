@@ -79,10 +79,11 @@ class Cascade:
         self.outputs = [list(tensor_shapes(stage.get_outputs())) for stage in self.stages]
 
     def in_turns(self) -> Cascade:
-        """The same cascade for threads of one call, which then prepare their inputs in turns.
+        """The same cascade with a lock: one thread of a call at a time prepares inputs.
 
         Without this, threads contend for the GIL on every short OpenCV call: 64 faces on 2 cores
-        took 1.25 times as long. The lock belongs to one call, so a fork cannot find it locked.
+        took 1.25 times as long. Every call has its own lock. A forked process therefore never
+        inherits a lock that another thread holds.
         """
         cascade = copy(self)
         cascade.turn = Lock()

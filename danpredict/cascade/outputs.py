@@ -12,7 +12,7 @@ from skimage.transform import SimilarityTransform
 
 from danpredict.geometry.similarity import FloatArray, fit_similarities
 
-# In canonical frames: a stage that moves landmarks further is damaged. Real stages stay below 1.
+# Largest offset of an intact stage, in sides of the canonical frame. Real offsets are below 1.
 OFFSET_LIMIT = 16
 DAMAGED = "its weights are damaged or its training failed. Use another model file."
 

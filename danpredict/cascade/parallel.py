@@ -15,7 +15,8 @@ from danpredict.geometry.sampling import Image
 
 BATCH = 16  # faces in one run of a stage: larger batches are not faster and need more memory
 DEVICE_BATCH = 256  # the same on a GPU
-FACES_PER_THREAD = 8  # at least: two threads with one face each took 1.6 times as long as one
+# A thread gets at least this many faces. For two faces, two threads took 1.6 times as long as one.
+FACES_PER_THREAD = 8
 
 Refinement = Callable[[Cascading, Sequence[Image], Sequence[SimilarityTransform]], Refined]
 

@@ -1,4 +1,4 @@
-"""Second look: refine again where the first pass ended far from the initial transform or failed.
+"""The second pass: refine again if the first pass failed or moved far from its initial transform.
 
 A face with a good box costs no extra time. The model card has the effect on the error.
 """
@@ -22,7 +22,8 @@ from danpredict.geometry.similarity import FloatArray, fit_similarities, similar
 MAX_ROTATION = math.radians(25)
 MAX_LOG_SCALE = 0.25
 MAX_SHIFT = 1 / 8  # of the canonical frame's side
-# Of the validation faces below this confidence 95 % were wrong, and no face with a good box was.
+# 95 % of the validation faces below this confidence had wrong landmarks. No face with a good box
+# was below it.
 LOW_CONFIDENCE = 0.5
 QUARTER_TURNS = (np.pi / 2, np.pi, -np.pi / 2)
 
@@ -86,11 +87,11 @@ def refine_robustly(
     transforms: Sequence[SimilarityTransform],
     always: bool = False,
 ) -> Refined:
-    """One pass, and a second look where it is needed, or for every face if ``always``.
+    """One pass, and a second pass where it is needed, or for every face if ``always``.
 
-    Faces with a confidence below `LOW_CONFIDENCE` are also refined from three quarter turns, in
-    one batch; the most confident result stays. Then faces that moved far are refined again from
-    the similarity transform of their own landmarks, rotation included.
+    Faces with a confidence below `LOW_CONFIDENCE` are also refined after rotations by 90, 180 and
+    270 degrees, in one batch. The most confident result is kept. Then faces that moved far are
+    refined again from the similarity transform of their own landmarks, rotation included.
     """
     refined = cascade.refine(images, transforms)
     again = [

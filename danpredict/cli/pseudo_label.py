@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--openness", metavar="MODEL",
-        help="take the landmarks of lids and lips from this one of the models",
+        help="take lids and lips from this model, which must be one of those above",
     )  # fmt: skip
 
 

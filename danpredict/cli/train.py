@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--threads", type=positive_integer, help="threads of torch; default: all cores"
     )
     parser.add_argument("--licence", help="licence of the weights, stored in the model file")
-    # Before the first training step; later, the trainer says after how many faces it saved.
+    # This text is for an interruption before the first training step. The trainer has its own.
     parser.set_defaults(stopped="run the same command to resume from the checkpoint, if any")
 
 

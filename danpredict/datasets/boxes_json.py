@@ -24,7 +24,8 @@ def read_boxes(path: Path) -> dict[Path, BoxTuple | None]:
     FileNotFoundError
         No such file.
     ValueError
-        Not an object from picture names, relative to the file, to four finite numbers or null.
+        The file is not a JSON object with picture names (relative to the file) as keys, and four
+        finite numbers or null as values.
     """
     if not path.is_file():
         raise FileNotFoundError(f"expected a JSON file of boxes, found no {path}")

@@ -18,8 +18,8 @@ def read_folder(folder: Path, boxes: Path | None = None) -> list[LabelledFace]:
     ----------
     folder : Path
     boxes : Path, optional
-        JSON file with a detector's boxes: an object from the picture's path, relative to the JSON
-        file, to ``[left, top, right, bottom]`` or null.
+        JSON file with a detector's boxes: an object whose keys are picture paths, relative to the
+        JSON file, and whose values are ``[left, top, right, bottom]`` or null.
 
     Returns
     -------

@@ -42,7 +42,7 @@ class LabelledFace:
 
     @property
     def photo(self) -> str:
-        """A name that faces from the same photo share: 300-W numbers these ``_1``, ``_2``, ..."""
+        """Name of the photo. 300-W numbers faces from the same photo ``_1``, ``_2``, ..."""
         return f"{self.path.parent.name}/{re.sub(r'_[0-9]$', '', self.path.stem)}"
 
 

@@ -54,7 +54,7 @@ def faces_text(faces: Sequence[FaceLandmarks]) -> str:
     Raises
     ------
     ValueError
-        Not exactly one face, or a landmark that is NaN: the format has neither.
+        There is not exactly one face, or a landmark is NaN. The format can store neither.
     """
     if len(faces) != 1:
         raise ValueError(f"expected one face for a .pts file, got {len(faces)}")

@@ -14,7 +14,9 @@ def _as_float32(values: Any) -> NDArray[np.float32]:
     array = np.array(values)
     if array.dtype.kind not in "iuf" and array.size:
         raise TypeError(f"values of {array.dtype}")
-    with np.errstate(over="ignore"):  # becomes infinite, an error later
+    with np.errstate(
+        over="ignore"
+    ):  # too large numbers become infinite; `check_finite` refuses them
         return array.astype(np.float32)
 
 

@@ -63,7 +63,7 @@ class points:  # noqa: N801
 
 
 class rectangle:  # noqa: N801
-    """Left, top, right and bottom, all inclusive; an empty rectangle without arguments."""
+    """Left, top, right and bottom, all inclusive. Called without arguments, it is empty."""
 
     def __init__(self, left: int = 0, top: int = 0, right: int = -1, bottom: int = -1) -> None:
         names = ("left", "top", "right", "bottom")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from danpredict.dlib_compat.library import HAVE_DLIB, dlib, rectangle
 
 ABSENT = 2**51 - 1  # x and y of dlib's OBJECT_PART_NOT_PRESENT, which has no name in Python
-PART_LIMIT = 2**47  # pixels; larger values with FRACTION bits for the fraction overflow 63 bits
+PART_LIMIT = 2**47  # pixels; a larger value, with its fraction, does not fit into 63 bits
 FRACTION = 16  # bits for the fraction: steps of 1/65536 pixel
 COORDINATE = np.dtype(
     [("sign", "u1"), ("mantissa", "<u8"), ("exponent_sign", "u1"), ("exponent", "u1")]

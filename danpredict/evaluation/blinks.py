@@ -22,7 +22,7 @@ def blink_report(
     ----------
     ratios : (F,) float
         `danpredict.landmarks.openness.eye_aspect_ratio` of one face in each frame. NaN if the face
-        was not found: such a frame counts as not below half, and not at all in the other figures.
+        was not found. Such a frame counts as "not below half". The other figures ignore it.
     shut : frame numbers, from 0
     unclear : frame numbers
         Frames that are neither shut nor open. They are left out.

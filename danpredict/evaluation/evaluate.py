@@ -14,7 +14,7 @@ from danpredict.evaluation.face_boxes import background_box, detected_box
 from danpredict.geometry.sampling import Image
 from danpredict.geometry.similarity import FloatArray
 
-Predictor = Callable[[Image, Any], Any]  # called as dlib's: (image, rect) to detection
+Predictor = Callable[[Image, Any], Any]  # takes (image, rect) and returns a detection, as dlib's
 
 
 @dataclass
@@ -133,7 +133,9 @@ def run_predictors(
         used.append(replace(face, box=box))
         other = background_box(rng, image, face, box) if background else None
         names = list(predictors)
-        first = len(used) % len(names)  # in turns: who runs second finds the image in the cache
+        first = len(used) % len(
+            names
+        )  # alternates: the second predictor finds the image in the cache
         for name in names[first:] + names[:first]:
             for sides, detections in ((box, on_faces[name]), (other, on_background[name])):
                 if sides is not None:

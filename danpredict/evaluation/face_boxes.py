@@ -12,10 +12,10 @@ from danpredict.datasets.face import BoxTuple, LabelledFace
 from danpredict.geometry.sampling import Image
 from danpredict.geometry.similarity import bounding_box
 
-# Intersection over union with the landmarks' tight box. Of boxes of three detectors on LFPW's
-# training faces it is 0.46 to 0.97.
+# Intersection over union with the landmarks' tight box. The boxes of three detectors on LFPW's
+# training faces have 0.46 to 0.97.
 MIN_OVERLAP = 0.3
-MAX_FACE_SHARE = 0.1  # of the area of a background box: how much of it may lie on the face
+MAX_FACE_SHARE = 0.1  # largest share of a background box that may lie on the face
 BACKGROUND_SIDES = 0.3, 1.0  # range of a background box's side, in widths of the face's box
 ATTEMPTS = 200  # random boxes that are tried for one face
 

@@ -90,7 +90,7 @@ def roc_auc(score: FloatArray, good: NDArray[np.bool_]) -> float:
     positive, negative = int(good.sum()), int((~good).sum())
     if not positive or not negative:
         raise ValueError(f"expected good and bad cases, got {positive} good and {negative} bad")
-    # The method concerns the p-value only, which is not used: an exact one takes long.
+    # The p-value is not used. The asymptotic method avoids computing it exactly, which takes long.
     pairs = mannwhitneyu(score[good], score[~good], method="asymptotic").statistic
     return float(pairs / (positive * negative))
 

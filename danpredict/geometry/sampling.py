@@ -42,10 +42,10 @@ def shrink_factor(scale: float, shape: tuple[int, ...]) -> int:
 
 
 def read_stride(factor: int) -> int:
-    """Step between the pixels that are read for a gray block, so that 2 x 2 of them make a block.
+    """Step between the pixels that are read: each block is the mean of 2 x 2 of these pixels.
 
-    Reading every pixel made a 700-pixel face 5 times slower than a 90-pixel one; with this it is
-    1.5 times.
+    Reading every pixel made a 700-pixel face 5 times slower than a 90-pixel face. With this step
+    it is 1.5 times slower.
     """
     return max(1, factor // 2)
 
@@ -74,7 +74,8 @@ def shrink(gray: Image, factor: int) -> Image:
 def _reach(row: list[float], size: int, factor: int, length: int) -> tuple[int, int]:
     """First and last pixel of an axis that the canonical frame covers, in whole blocks.
 
-    Blocks lie on a grid anchored at the image's origin, so a small move of the face keeps them.
+    Blocks lie on a grid anchored at the image's origin, so the blocks stay
+    the same if the face moves a little.
     ``row`` is the axis's row of the matrix from canonical frame to image.
     """
     across, down, origin = row

@@ -91,9 +91,9 @@ class Convention:
     source : str
         Where the convention is defined.
     gives : dict of PointMap
-        By name of another convention: how its landmarks are computed from these.
+        One map per other convention, by its name: computes the other landmarks from these.
     taken : dict of PointMap
-        By name of another convention: how these landmarks are computed from its landmarks.
+        One map per other convention, by its name: computes these landmarks from the others.
 
     Raises
     ------

@@ -151,9 +151,9 @@ def convert(
     how = conversion(first, second)
     if how.missing and missing == "raise":
         raise ValueError(
-            f"expected a convention that {source} gives completely, got {target}: its landmarks "
-            f"{write_ranges(how.missing)} are missing. To leave them out, pass "
-            "missing='nan' (in the shell: --gaps)."
+            f"expected a convention with all its landmarks in {source}, got {target}: "
+            f"landmarks {write_ranges(how.missing)} of {target} are missing. To leave them out, "
+            "pass missing='nan' (in the shell: --gaps)."
         )
     return how.apply(values)
 

@@ -20,7 +20,7 @@ from danpredict.model.info import FORMAT_VERSION, LARGEST_INFO, graph_names, par
 from danpredict.model.onnx_check import check_graph
 
 LARGEST = 2**28  # bytes of a file or of a graph; the paper's network has 50 million
-# Zip entries have a date. A fixed one, the earliest possible, gives equal models equal bytes.
+# Zip entries have a date. With a fixed date (the earliest possible) equal models have equal bytes.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -80,7 +80,9 @@ def pack(info: dict[str, Any], graphs: tuple[bytes, ...]) -> Model:
         archive.writestr(zipfile.ZipInfo("model.json", ZIP_EPOCH), json.dumps(info, indent=1))
         for name, graph in zip(names, graphs, strict=True):
             archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), graph)
-    return Model(json.loads(json.dumps(info)), buffer.getvalue())  # as a reader gets it: no tuples
+    return Model(
+        json.loads(json.dumps(info)), buffer.getvalue()
+    )  # lists instead of tuples, as in a model that was read
 
 
 def _entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
@@ -123,7 +125,7 @@ def unpack(data: bytes, name: str) -> Model:
     except Exception as error:  # a damaged zip or JSON can raise nearly anything
         raise RuntimeError(
             f"Error deserializing {name}: expected a danpredict model file, got {len(data)} bytes "
-            f"that are not a model file, or damaged ({error})"
+            f"of another or a damaged file ({error})"
         ) from error
 
 

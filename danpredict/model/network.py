@@ -9,7 +9,7 @@ github.com/MarekKowalski/DeepAlignmentNetwork.
 Intended differences from the reference
 ---------------------------------------
 * Every stage samples the source image through its own similarity transform. Each pixel is
-  interpolated once; there is no crop of a 112-pixel crop.
+  interpolated only once. The reference implementation crops again from its 112-pixel crop.
 * All stages are trained together, with a loss on each. The gradient passes from stage to stage
   only through the feature image: landmarks, transforms, warped images and heatmaps are detached.
 * Backbones are the paper's (``plain``) or thin residual ones with a stride-2 stem (``residual``).

@@ -30,8 +30,8 @@ def parameter_name(tensor: str) -> str:
 def read_graph(data: bytes) -> tuple[Arrays, Arrays]:
     """The tensors of a stage's graph, and the offsets of its layers.
 
-    Both are by parameter name; an offset has the name of its layer's kernel. It is the layer's own
-    bias, or what is left of the normalisation behind it.
+    The keys of both are parameter names. An offset has the name of its layer's kernel. The offset
+    is the bias of the layer, or the bias into which export folded the normalisation.
     """
     graph = onnx.load_from_string(data).graph
     values: Arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}

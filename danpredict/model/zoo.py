@@ -13,7 +13,7 @@ from danpredict.resources import data_folder
 DEFAULT_MODEL = "lean68"
 # Half the arithmetic; enough in a video, where the last frame gives a good initial transform.
 VIDEO_MODEL = "slim68"
-EIGHT_BIT = {"AVX2", "X86_V3"}  # numpy's names, before and since 2.4, of the level int8 needs
+EIGHT_BIT = {"AVX2", "X86_V3"}  # int8 needs AVX2, which numpy calls X86_V3 since 2.4
 
 
 def models() -> list[str]:

@@ -33,7 +33,7 @@ class DetectionBuilder:
     Raises
     ------
     ValueError
-        The model's landmarks do not give the wanted convention.
+        The model's landmarks cannot be converted to the wanted convention.
     """
 
     def __init__(self, own: Convention, wanted: str | None, max_sigma: float | None) -> None:

@@ -45,7 +45,10 @@ class Follower:
         self.mean_shape = self._cascade.mean_shape
 
     def refine(self, frame: Any, transforms: Sequence[SimilarityTransform]) -> list[Face]:
-        """Refine N faces of a frame, one pass each, from initial transforms to canonical frame."""
+        """Refine N faces of a frame in one pass each.
+
+        ``transforms`` are the N initial transforms, image to canonical frame.
+        """
         images = [as_image(frame)] * len(transforms)
         found = refine_in_batches(self._cascade, images, transforms, refine_once, self._threads)
         return list(found)

@@ -53,9 +53,9 @@ class DANShapePredictor:
         `danpredict.conventions`. Landmarks that the model cannot give are dlib's "not present",
         and NaN in ``landmarks`` and ``sigma``.
     steady : bool
-        Refine every face a second time, from the landmarks of the first pass. Without it only
-        faces that moved far from their box are. Landmarks then depend less on the box. Takes twice
-        the time.
+        Refine every face a second time, from the landmarks of the first pass. By default this
+        happens only if the landmarks lie far from the box. The landmarks then depend less on the
+        box, but a face takes twice the time.
     strict : bool
         Accept only the images and rectangles that dlib accepts; raise dlib's exceptions for others.
     color : str
@@ -69,9 +69,9 @@ class DANShapePredictor:
     ImportError
         A torch device, and torch is not installed.
     ValueError
-        An unavailable device, an unknown color, threads below 1, a max_sigma that is not above 0
-        or a model without sigma, an unknown convention or one that the model's landmarks do not
-        give, or an int8 model on a torch device.
+        The device is not available, or is a torch device and the model is int8. The color is
+        unknown. ``threads`` is below 1. ``max_sigma`` is not above 0, or the model has no sigma.
+        The convention is unknown, or the model's landmarks cannot be converted to it.
     """
 
     def __init__(
@@ -142,7 +142,8 @@ class DANShapePredictor:
             use `danpredict.rectangle`.
         source : str, optional
             Name of the detector, because each detector frames faces differently; see
-            `danpredict.load_detector`. Boxes without a source count as dlib's HOG detector's.
+            `danpredict.load_detector`. A box without a source is treated as a box of dlib's HOG
+            detector.
 
         Returns
         -------

@@ -25,7 +25,7 @@ def place(
 
     The box of the rotated landmarks is fitted to the mean shape's box. Scale and shift then apply
     in the canonical frame, so they do not depend on the size of a face in its image. (The reference
-    applies pixels of one frame in the other.)
+    implementation mixes the pixels of the two frames.)
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def bend(
 ) -> tuple[Tile, FloatArray]:
     """Shift the middle of the face against its outline and stretch the face, with its landmarks.
 
-    Along both axes this imitates a turn of the head: the second-order effect on a cylinder. With
+    Along both axes this imitates a turn of the head, as the second-order term for a cylinder. With
     coordinates ``u`` about the middle of the face, in units of 1.3 half faces, the new picture at
     ``u`` is the old one at ``stretch * u + turn * (1 - u ** 2)``.
     """
@@ -125,7 +125,7 @@ def shade(rng: np.random.Generator, tile: Tile) -> Tile:
 
 
 def blur(rng: np.random.Generator, tile: Tile) -> Tile:
-    """Blur as of a wrong focus, or as of a small picture that was enlarged."""
+    """Blur like an image out of focus, or like a small image that was enlarged."""
     if rng.random() < 0.5:
         return cv2.GaussianBlur(tile, (0, 0), rng.uniform(0.5, 2.5))
     small = int(len(tile) / rng.uniform(1.2, 4))
@@ -148,7 +148,7 @@ def noise(rng: np.random.Generator, tile: Tile) -> Tile:
 
 
 def occlude(rng: np.random.Generator, tile: Tile, landmarks: FloatArray, other: Tile) -> Tile:
-    """Cover a part of the face with a gray rectangle or ellipse, or one of another picture."""
+    """Cover a part of the face with a rectangle or ellipse, gray or cut from another picture."""
     low, high = landmarks.min(0), landmarks.max(0)
     centre = rng.uniform(low, high)
     half = rng.uniform(0.08, 0.28, 2) * (high - low)

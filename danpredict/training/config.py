@@ -28,12 +28,12 @@ class AugmentConfig:
     scale: float = 0.12  # std of the logarithm of the initial transform's scale
     roll: float = 20.0  # std of the initial transform's rotation, degrees
     background: float = 0.1  # an initial transform that misses the face, to train the confidence
-    bend: float = 0.0  # the two changes that follow:
-    turn: float = 0.12  # std of the shift of the face's middle, in 1.3 half faces
+    bend: float = 0.0  # chance of a bent face, changed by ``turn`` and ``stretch``:
+    turn: float = 0.12  # std of the shift of the face's middle; 1 is 0.65 of the face's size
     stretch: float = 0.06  # std of the logarithm of the face's width, and of its height
     eyes: float = 0.0  # a warp that shuts or opens the eyes
     mouth: float = 0.0  # a warp that shuts or opens the mouth
-    shut_eyes: float = 1.0  # faces with nearly shut eyes are drawn so many times as often
+    shut_eyes: float = 1.0  # factor by which faces with nearly shut eyes are drawn more often
     wide_mouths: float = 1.0  # the same for wide-open mouths
     turned: float = 1.0  # the same for heads turned to a side
     light: float = 0.5  # other contrast, brightness and gamma

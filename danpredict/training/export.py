@@ -27,8 +27,8 @@ OPSET = 18  # the first with ScatterElements(reduction="max"), which draws the h
 class Exported(nn.Module):
     """A stage that returns what inference reads, in this order; see `export_stage`.
 
-    The attribute's name begins the names of the parameters in the graph: ``EXPORTED_STAGE`` in
-    `danpredict.model.onnx_to_torch`.
+    In the graph, the names of the parameters start with the name of this attribute. See
+    ``EXPORTED_STAGE`` in `danpredict.model.onnx_to_torch`.
     """
 
     def __init__(self, stage: Stage) -> None:
@@ -106,7 +106,7 @@ def export_stage(stage: Stage, hidden: int) -> bytes:
     estimates its uncertainty also ``sigma`` (N, L) in canonical pixels and ``confidence`` (N,). All
     are float32.
     """
-    number = 2  # the exporter takes a batch of 1 for a constant
+    number = 2  # with a batch of 1 the exporter would fix the batch size
     inputs = [torch.zeros(number, 1, stage.size, stage.size)]
     names = ["image"]
     if not stage.first:

@@ -1,8 +1,8 @@
 """Take the initial weights of a network from a model file.
 
-Export folds batch normalisations into kernels. Here each one gets back the statistics of its input,
-measured on some training faces, and a gain and an offset that cancel them. In evaluation mode the
-network then gives the same results as the model file.
+Export folds batch normalisations into kernels. Here each normalisation gets back the mean and the
+variance of its input, measured on some training faces. Its gain and offset are set so that they
+cancel the normalisation. In evaluation mode the network then computes what the model file computes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from danpredict.model.onnx_to_torch import copy_weights
 
 
 def unfold(norm: Norm, offset: Tensor) -> torch.utils.hooks.RemovableHandle:
-    """Let a normalisation measure its next input, so that from then on it only adds the offset."""
+    """Set a normalisation from its next input so that it only adds the offset afterwards."""
 
     def hook(module: nn.Module, inputs: tuple[Tensor]) -> None:
         (x,) = inputs

@@ -63,8 +63,8 @@ def landmark_loss(results: list[StageResult], target: Target) -> Tensor:
 def openness_loss(results: list[StageResult], target: Target) -> Tensor:
     """Mean error of the vectors between lids and between inner lips, summed over the stages.
 
-    In units of the inter-ocular distance. A shift of the whole face has no loss, but an eye that is
-    too far open has. Pairs with an unlabelled landmark do not count. Only for ``ibug68``.
+    In units of the inter-ocular distance. A shift of the whole face causes no loss. An eye that
+    is open too far does. Pairs with an unlabelled landmark do not count. Only for ``ibug68``.
     """
     upper, lower = torch.tensor(LID_PAIRS + LIP_PAIRS).T
     known = target.known[:, upper] & target.known[:, lower]

@@ -57,7 +57,11 @@ def piecewise(values: Array, knots: Sequence[Array], images: Sequence[Array]) ->
 
 
 def resample(tile: Tile, frame: Frame, heights: Array, sources: Array, pixels: Array) -> Tile:
-    """Warp (H, W, 2) pixels along the normal: height ``heights`` shows height ``sources``."""
+    """Warp a tile along the normal of a frame.
+
+    A pixel at height ``heights`` takes the gray level at height ``sources``. ``pixels`` (H, W, 2)
+    are the coordinates of all pixels.
+    """
     source = (pixels + (sources - heights)[..., None] * frame.up).astype(np.float32)
     return cv2.remap(
         tile, source[..., 0], source[..., 1], cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE

@@ -124,7 +124,7 @@ def quantise(model: Model, faces: Sequence[LabelledFace], name: str) -> Model:
     model : Model
         In float32.
     faces : training faces
-        Every n-th is used, so that there are `FACES`. The initial transform is that of the box of
+        `FACES` of them are used, at equal intervals. The initial transform is that of the box of
         the face's landmarks.
     name : str
         Name of the new model.

@@ -47,7 +47,7 @@ class Sample(NamedTuple):
 
 
 def openness_weights(landmarks: FloatArray, config: AugmentConfig) -> FloatArray:
-    """How many times as often each of (N, 68, 2) faces is drawn for its eyes, mouth and turn.
+    """Sampling weights (N,) of (N, 68, 2) faces by their eyes, mouth and turn to a side.
 
     Shut eyes, wide-open mouths and turned heads are rare: 11, 6 and 13 % of 300-W's training half,
     with the limits used here.

@@ -55,8 +55,8 @@ def procrustes_mean(
 ) -> FloatArray:
     """Mean of (N, L, 2) shapes after similarity alignment: centred, of unit size, upright.
 
-    With a mirror table the mean is symmetric, and upright means equal to its mirror image. Without
-    one its rotation is the average of the shapes'.
+    With a mirror table the mean shape is symmetric: upright means that it equals its mirror image.
+    Without a mirror table it has the average rotation of all shapes.
     """
     shapes = shapes - shapes.mean(1, keepdims=True)
     if mirror is not None:
@@ -73,7 +73,7 @@ def procrustes_mean(
     if mirror is None:
         mean = mean * np.exp(1j * np.angle((complex_shapes @ mean.conj()).sum()))
     else:
-        # Two rotations are symmetric; this is the one nearer to the first face's.
+        # The mean shape is symmetric in two rotations: take the one nearer to the first face.
         partner = -mean[list(mirror)].conj()
         mean = mean * np.exp(0.5j * np.angle((mean.conj() * partner).sum()))
         mean = (mean - mean[list(mirror)].conj()) / 2
@@ -149,7 +149,7 @@ def cut_tiles(
 
 
 def rarity(landmarks: FloatArray, mean_shape: FloatArray) -> FloatArray:
-    """Distance of each of (N, L, 2) faces from the mean shape, over the median; 0.5 to 3.
+    """Distance of each face from the mean shape, divided by the median; clipped to 0.5 to 3.
 
     It is measured after a similarity transform, so it is mostly due to turned heads and open
     mouths. These are rare, and most large errors occur on them. Drawing them more often is the

@@ -142,7 +142,7 @@ class Trainer:
     def train_step(self) -> float:
         """Train on one batch; returns the loss."""
         self.network.train()
-        # Dropout: a resumed run repeats it, and each process has its own.
+        # The seed of dropout: the same in a resumed run, another one in each process.
         torch.manual_seed((self.seed * 1_000_003 + self.step) * self.processes + self.rank)
         rate = self.learning_rate()
         for group in self.optimiser.param_groups:

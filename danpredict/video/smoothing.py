@@ -15,7 +15,7 @@ from danpredict.geometry.similarity import FloatArray
 
 FPS = 30.0  # frames per second that the cutoffs below assume
 WEAKEST_CUTOFF, STRONGEST_CUTOFF = 6.0, 0.12  # Hz; the paper's mincutoff for smoothing 0 and 1
-BETA = 0.1  # the paper's beta: Hz that the cutoff grows per unit of speed a second
+BETA = 0.1  # the paper's beta: the cutoff grows by this many Hz for each canonical pixel a second
 DERIVATIVE_CUTOFF = 1.0  # Hz; the paper's dcutoff
 
 

@@ -70,7 +70,7 @@ class Accuracy:
         return interval_of_mean(100 * errors), interval_of_mean(100.0 * (errors > FAILURE))
 
     def differences(self) -> dict[tuple[str, str], Difference]:
-        """Of every pair: the later predictor minus the earlier one."""
+        """For every pair of predictors: errors of the later one minus errors of the earlier one."""
         return {
             (later, earlier): compare_paired(self.errors(later), self.errors(earlier))
             for earlier, later in combinations(self.reports, 2)

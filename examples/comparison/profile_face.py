@@ -47,7 +47,7 @@ def profile(
 ) -> dict[str, float]:
     """Median milliseconds of each part of a call for one face on one thread.
 
-    ``between`` is called before every face, so that the caches are as in a comparison.
+    ``between`` is called before every face. It fills the caches as dlib does in a comparison.
     """
     predictor = danpredict.DANShapePredictor(str(file), threads=1)
     clock = Clock()

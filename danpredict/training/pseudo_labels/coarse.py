@@ -20,12 +20,12 @@ from danpredict.landmarks.conversion import conversion
 # Left eye centre in the picture, right one, nose tip, left mouth corner, right one.
 FIVE = "arcface5"
 FIVE_COLUMNS = [f"{axis}{i}" for i in range(5) for axis in "xy"]
-# Largest mean distance between new landmarks and the labels of a face that is kept, over the
-# inter-ocular distance, after the median difference over all faces was subtracted.
+# A face is kept if its new landmarks lie close to its labels. This is the largest mean distance,
+# divided by the inter-ocular distance. The median difference of all faces is subtracted first.
 NEARNESS = 0.06
-# The same for five points of a detector. On 60 faces of each of seven sets, `NEARNESS` keeps 98 %
-# of the faces that were annotated by hand but only 64 % of those with YuNet's points, whose error
-# is twice as large (mostly on turned heads). This limit keeps 99 % of these.
+# The same for five points of a detector. YuNet's points have twice the error of hand-made points,
+# mostly on turned heads. On 60 faces of each of seven sets, `NEARNESS` keeps 98 % of the faces with
+# hand-made points, but only 64 % of those with YuNet's. This limit keeps 99 % of the latter.
 DETECTOR_NEARNESS = 0.12
 
 
@@ -42,8 +42,8 @@ class CoarseFace:
     weights : (K, L) float
         Each point is this weighted mean of landmarks; the rows add up to 1.
     nearness : float
-        Largest mean distance of the points from new landmarks that are kept, over the inter-ocular
-        distance.
+        Largest mean distance between the points and the new landmarks, divided by the inter-ocular
+        distance. A face with a larger distance is dropped.
     """
 
     face: LabelledFace
