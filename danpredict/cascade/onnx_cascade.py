@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
@@ -178,7 +179,7 @@ class Cascade:
         if "sigma" not in outputs:
             return Refined(landmarks, None, None, transforms)
         check_uncertainty(outputs["sigma"], outputs["confidence"], self.size)
-        scales = np.array([[transform.scale] for transform in transforms])
+        scales = np.array([[math.hypot(*transform.params[:2, 0])] for transform in transforms])
         return Refined(landmarks, outputs["sigma"] / scales, outputs["confidence"], transforms)
 
 

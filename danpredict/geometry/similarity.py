@@ -84,7 +84,7 @@ def transform_points(
     transforms: Sequence[SimilarityTransform], points: FloatArray
 ) -> NDArray[np.float64]:
     """Apply N transforms to (N, L, 2) points, or each of them to the same (1, L, 2) points."""
-    matrices = np.stack([transform.params for transform in transforms])
+    matrices = np.array([transform.params for transform in transforms])
     linear, shift = matrices[:, :2, :2], matrices[:, None, :2, 2]
     return np.asarray(points @ linear.transpose(0, 2, 1) + shift, np.float64)
 
@@ -118,12 +118,14 @@ def fit_similarities(
         Used for point sets whose points all coincide: they have no similarity.
     """
     points, wanted = as_complex(sources), as_complex(target)
-    centres = points.mean(1)
+    count = len(wanted)
+    centres = points.sum(1) / count  # faster than mean()
     points = points - centres[:, None]
-    power = (points.real**2 + points.imag**2).sum(1)
+    parts = points.view(np.float64)
+    power = np.einsum("ij,ij->i", parts, parts)
     exists = power > COINCIDENT
-    linear = points.conj() @ wanted / np.where(exists, power, 1)
-    shift = wanted.mean() - linear * centres
+    linear = points.conj() @ wanted / np.maximum(power, COINCIDENT)
+    shift = wanted.sum() / count - linear * centres
     matrices = np.zeros((len(points), 3, 3))
     matrices[:, 0, 0] = matrices[:, 1, 1] = linear.real
     matrices[:, 1, 0], matrices[:, 0, 1] = linear.imag, -linear.imag

@@ -214,8 +214,8 @@ def on_robustness(page: Page, curves: Curves, colours: dict[str, str]) -> None:
 def on_speed(page: Page, results: dict[str, Any], colours: dict[str, str]) -> None:
     """Add the times."""
     page.heading("Speed")
-    page.add(paragraph("Medians over calls. The predictors were called in shuffled order. A ratio is the median of the "
-                       "ratios of neighbouring calls."))  # fmt: skip
+    page.add(paragraph("Medians over calls. The predictors were called in shuffled order. A "
+                       "ratio is the median of the ratios of neighbouring calls."))  # fmt: skip
     page.add(table(*table_rows(results)))
     page.plots += [
         plot("Time against faces", draw_growth, results, "faces", colours),
