@@ -66,8 +66,8 @@ def plain_backbone(
 class StemLevel(nn.Sequential):
     """The first level of a residual backbone: a stride-2 convolution (stem), then blocks, if any.
 
-    ``memory`` has the features of the feature image and the heatmap, (N, C, S/2, S/2). They are
-    added before the stem's ReLU.
+    ``memory`` (N, C, S/2, S/2) is added before the stem's ReLU. It holds features of the heatmap
+    and of the feature image; see `danpredict.model.stage.Stage`.
     """
 
     def forward(self, x: Tensor, memory: Tensor | None = None) -> Tensor:
@@ -104,8 +104,9 @@ BACKBONES = {"plain": plain_backbone, "residual": residual_backbone}
 def normalisations(network: nn.Module) -> dict[str, Norm]:
     """The batch normalisation that follows each layer, by the layer's name in the network.
 
-    Export folds these normalisations into the layers' kernels. In an `nn.Sequential` the
-    normalisation is the next child. Other modules name it in ``NORMALISED_BY``.
+    Export folds these normalisations into the layers' kernels. In an `nn.Sequential`, the
+    normalisation of a layer is the next child. Other modules list their layers and normalisations
+    in ``NORMALISED_BY``.
     """
     found: dict[str, Norm] = {}
     for path, module in network.named_modules():

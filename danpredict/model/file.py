@@ -20,7 +20,8 @@ from danpredict.model.info import FORMAT_VERSION, LARGEST_INFO, graph_names, par
 from danpredict.model.onnx_check import check_graph
 
 LARGEST = 2**28  # bytes of a file or of a graph; the paper's network has 50 million
-# Zip entries have a date. With a fixed date (the earliest possible) equal models have equal bytes.
+# Every zip entry has a date. With a fixed date, equal models have equal bytes. This is the earliest
+# date that a zip file can store.
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -80,9 +81,8 @@ def pack(info: dict[str, Any], graphs: tuple[bytes, ...]) -> Model:
         archive.writestr(zipfile.ZipInfo("model.json", ZIP_EPOCH), json.dumps(info, indent=1))
         for name, graph in zip(names, graphs, strict=True):
             archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), graph)
-    return Model(
-        json.loads(json.dumps(info)), buffer.getvalue()
-    )  # lists instead of tuples, as in a model that was read
+    # JSON turns tuples into lists, so the info equals the info of a model that was read.
+    return Model(json.loads(json.dumps(info)), buffer.getvalue())
 
 
 def _entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
@@ -117,15 +117,15 @@ def unpack(data: bytes, name: str) -> Model:
     Raises
     ------
     RuntimeError
-        Not a model file, damaged, of a newer format, or with forbidden contents in a graph; see
-        `danpredict.model.onnx_check`. The message starts like dlib's.
+        The bytes are damaged, not a model file, or of a newer format, or a graph has forbidden
+        contents (see `danpredict.model.onnx_check`). The message starts like dlib's.
     """
     try:
         return Model(_read_archive(data), data)
     except Exception as error:  # a damaged zip or JSON can raise nearly anything
         raise RuntimeError(
             f"Error deserializing {name}: expected a danpredict model file, got {len(data)} bytes "
-            f"of another or a damaged file ({error})"
+            f"that are damaged or not a model file ({error})"
         ) from error
 
 

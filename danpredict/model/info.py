@@ -102,8 +102,8 @@ def _check_box(box: Any) -> None:
     )
     if not (-9 < left < right < 9 and -9 < top < bottom < 9):
         raise ValueError(
-            "expected a landmark box with left < right and top < bottom, all from -9 to 9 times "
-            f"the size of the face box, got {box!r:.200}"
+            "expected a landmark box with left < right, top < bottom and all values between -9 and "
+            f"9 (fractions of the detector's box), got {box!r:.200}"
         )
 
 

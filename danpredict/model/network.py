@@ -8,8 +8,8 @@ github.com/MarekKowalski/DeepAlignmentNetwork.
 
 Intended differences from the reference
 ---------------------------------------
-* Every stage samples the source image through its own similarity transform. Each pixel is
-  interpolated only once. The reference implementation crops again from its 112-pixel crop.
+* Every stage samples the source image through its own similarity transform, so each pixel is
+  interpolated once. The reference crops the face to 112 pixels, and later stages sample this crop.
 * All stages are trained together, with a loss on each. The gradient passes from stage to stage
   only through the feature image: landmarks, transforms, warped images and heatmaps are detached.
 * Backbones are the paper's (``plain``) or thin residual ones with a stride-2 stem (``residual``).

@@ -30,7 +30,7 @@ class NetworkConfig:
     widths, blocks : tuple of int
         Channels, and number of blocks, of each level.
     hidden : int
-        Number of outputs of fc1. A stage passes them to the next stage.
+        Size of fc1, the layer whose activations a stage passes to the next stage.
     dropout : float
         Probability, before fc1.
     uncertainty : bool

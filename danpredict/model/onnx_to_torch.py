@@ -15,7 +15,7 @@ from danpredict.model.network import DeepAlignmentNetwork
 from danpredict.model.network_config import NAMES_IN_0_2_0, NetworkConfig
 
 Arrays = dict[str, NDArray[np.float32]]
-EXPORTED_STAGE = "stage."  # begins the names of a stage's parameters in its graph
+EXPORTED_STAGE = "stage."  # prefix of the parameter names in a stage's graph
 
 
 def parameter_name(tensor: str) -> str:
@@ -30,8 +30,9 @@ def parameter_name(tensor: str) -> str:
 def read_graph(data: bytes) -> tuple[Arrays, Arrays]:
     """The tensors of a stage's graph, and the offsets of its layers.
 
-    The keys of both are parameter names. An offset has the name of its layer's kernel. The offset
-    is the bias of the layer, or the bias into which export folded the normalisation.
+    The keys of both dictionaries are parameter names. The key of an offset is the name of its
+    layer's kernel. An offset is either the bias of the layer, or the offset of the batch
+    normalisation after the layer: export folds the rest of the normalisation into the kernel.
     """
     graph = onnx.load_from_string(data).graph
     values: Arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -52,10 +53,10 @@ def read_graph(data: bytes) -> tuple[Arrays, Arrays]:
 
 @torch.no_grad()
 def copy_weights(stage: nn.Module, graph: bytes) -> list[tuple[Norm, Tensor]]:
-    """Copy the weights of a graph into a stage. Layers of another shape keep their own.
+    """Copy the weights of a graph into a stage. Layers with another shape keep their weights.
 
-    Export folds each batch normalisation into the kernel before it, so that only an offset is left.
-    These normalisations are returned, each with its offset.
+    Export folds each batch normalisation into the kernel before it. Only the offset remains. The
+    function returns these normalisations, each with its offset.
 
     Raises
     ------

@@ -13,7 +13,8 @@ from danpredict.resources import data_folder
 DEFAULT_MODEL = "lean68"
 # Half the arithmetic; enough in a video, where the last frame gives a good initial transform.
 VIDEO_MODEL = "slim68"
-EIGHT_BIT = {"AVX2", "X86_V3"}  # int8 needs AVX2, which numpy calls X86_V3 since 2.4
+# int8 needs AVX2. numpy calls it "AVX2" before version 2.4 and "X86_V3" since then.
+EIGHT_BIT = {"AVX2", "X86_V3"}
 
 
 def models() -> list[str]:

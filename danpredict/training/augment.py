@@ -25,7 +25,7 @@ def place(
 
     The box of the rotated landmarks is fitted to the mean shape's box. Scale and shift then apply
     in the canonical frame, so they do not depend on the size of a face in its image. (The reference
-    implementation mixes the pixels of the two frames.)
+    draws the shift in canonical pixels, but applies it in source pixels.)
 
     Parameters
     ----------
@@ -86,9 +86,10 @@ def bend(
 ) -> tuple[Tile, FloatArray]:
     """Shift the middle of the face against its outline and stretch the face, with its landmarks.
 
-    Along both axes this imitates a turn of the head, as the second-order term for a cylinder. With
-    coordinates ``u`` about the middle of the face, in units of 1.3 half faces, the new picture at
-    ``u`` is the old one at ``stretch * u + turn * (1 - u ** 2)``.
+    Along each axis this imitates a turn of the head. The term with ``u ** 2`` is the second-order
+    effect of a turn if the head is a cylinder. The coordinate ``u`` is 0 in the middle of the face
+    and 1 at a distance of 1.3 times half the landmark box's side. The new picture at ``u`` is the
+    old picture at ``stretch * u + turn * (1 - u ** 2)``.
     """
     middle, half = (landmarks.max(0) + landmarks.min(0)) / 2, np.ptp(landmarks, axis=0) / 2
     pixels = np.arange(len(tile), dtype=np.float64)
@@ -125,7 +126,7 @@ def shade(rng: np.random.Generator, tile: Tile) -> Tile:
 
 
 def blur(rng: np.random.Generator, tile: Tile) -> Tile:
-    """Blur like an image out of focus, or like a small image that was enlarged."""
+    """Imitate a picture that is out of focus, or a small picture that was enlarged."""
     if rng.random() < 0.5:
         return cv2.GaussianBlur(tile, (0, 0), rng.uniform(0.5, 2.5))
     small = int(len(tile) / rng.uniform(1.2, 4))
@@ -135,7 +136,7 @@ def blur(rng: np.random.Generator, tile: Tile) -> Tile:
 
 @cache
 def _grain(size: int) -> NDArray[np.float32]:
-    """Unit noise to cut parts from. Drawing new noise took half of a batch's time."""
+    """Unit noise, from which `noise` cuts parts. New noise would take half of a batch's time."""
     return np.random.default_rng(0).standard_normal((2 * size, 2 * size), np.float32)
 
 
@@ -148,7 +149,7 @@ def noise(rng: np.random.Generator, tile: Tile) -> Tile:
 
 
 def occlude(rng: np.random.Generator, tile: Tile, landmarks: FloatArray, other: Tile) -> Tile:
-    """Cover a part of the face with a rectangle or ellipse, gray or cut from another picture."""
+    """Cover a part of the face with a rectangle or ellipse: gray, or cut from another picture."""
     low, high = landmarks.min(0), landmarks.max(0)
     centre = rng.uniform(low, high)
     half = rng.uniform(0.08, 0.28, 2) * (high - low)

@@ -41,7 +41,7 @@ class Split:
 
 
 def split_faces(faces: Sequence[LabelledFace], fraction: float) -> Split:
-    """Keep a fraction of the photos for validation. The choice depends only on their names."""
+    """Keep a fraction of the photos for validation. The choice depends only on a photo's name."""
     limit = int(fraction * 2**32)
     split = Split([], [])
     for face in faces:

@@ -29,7 +29,7 @@ from danpredict.training.options import shape_predictor_training_options
 PathLike = str | os.PathLike[str]
 Options = shape_predictor_training_options
 NO_LABELS = "Error, the training dataset does not have any labeled object detections in it."
-NOT_PRESENT = 2**50  # pixels; coordinates of dlib's "not present" are larger
+NOT_PRESENT = 2**50  # pixels; dlib gives larger coordinates to parts that are not present
 
 
 def _call(name: str, forms: Sequence[Callable[..., Any]], *given: Any, **named: Any) -> Any:
@@ -251,9 +251,10 @@ def test_shape_predictor(*arguments: Any, **named: Any) -> float:
     model, and returns pixels.
 
     ``test_shape_predictor(images, detections, shape_predictor)`` takes the lists of
-    `train_shape_predictor` and a predictor, of danpredict or of dlib. A list of ``scales``
-    may stand before the predictor: one list per image, with one number per detection. Distances
-    are divided by these numbers.
+    `train_shape_predictor` and a predictor, of danpredict or of dlib.
+
+    ``test_shape_predictor(images, detections, scales, shape_predictor)`` divides the distances of
+    each face by its scale. ``scales`` has one list per image, with one number per detection.
 
     Missing parts do not count.
 

@@ -27,8 +27,8 @@ OPSET = 18  # the first with ScatterElements(reduction="max"), which draws the h
 class Exported(nn.Module):
     """A stage that returns what inference reads, in this order; see `export_stage`.
 
-    In the graph, the names of the parameters start with the name of this attribute. See
-    ``EXPORTED_STAGE`` in `danpredict.model.onnx_to_torch`.
+    The attribute's name, ``stage``, is the prefix of the parameter names in the graph. It must
+    agree with ``EXPORTED_STAGE`` in `danpredict.model.onnx_to_torch`.
     """
 
     def __init__(self, stage: Stage) -> None:
@@ -106,7 +106,7 @@ def export_stage(stage: Stage, hidden: int) -> bytes:
     estimates its uncertainty also ``sigma`` (N, L) in canonical pixels and ``confidence`` (N,). All
     are float32.
     """
-    number = 2  # with a batch of 1 the exporter would fix the batch size
+    number = 2  # with a batch of 1, the exporter would make the batch size a constant
     inputs = [torch.zeros(number, 1, stage.size, stage.size)]
     names = ["image"]
     if not stage.first:
@@ -135,8 +135,8 @@ def export_stage(stage: Stage, hidden: int) -> bytes:
         del node.metadata_props[:]
         node.doc_string = ""
     del graph.graph.metadata_props[:]
-    # Intermediate shapes are kept: with them ONNX Runtime fuses the addition of the memory into the
-    # stem's convolution, which saves 3 % of the second stage's time.
+    # Intermediate shapes are kept. With them ONNX Runtime fuses the addition in `StemLevel` into
+    # the stem's convolution. This saves 3 % of the second stage's time.
     onnx.checker.check_model(graph)
     buffer = io.BytesIO()
     onnx.save(graph, buffer)

@@ -1,8 +1,9 @@
 """Take the initial weights of a network from a model file.
 
-Export folds batch normalisations into kernels. Here each normalisation gets back the mean and the
-variance of its input, measured on some training faces. Its gain and offset are set so that they
-cancel the normalisation. In evaluation mode the network then computes what the model file computes.
+Export folds batch normalisations into kernels. This module restores the normalisations. First it
+measures the statistics of their inputs on some training faces. Then it sets gain and offset of each
+normalisation so that they cancel its statistics. In evaluation mode the network gives the same
+results as the model file.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from danpredict.model.onnx_to_torch import copy_weights
 
 
 def unfold(norm: Norm, offset: Tensor) -> torch.utils.hooks.RemovableHandle:
-    """Set a normalisation from its next input so that it only adds the offset afterwards."""
+    """Add a hook that sets a normalisation's parameters from the statistics of its next input.
+
+    With these parameters the normalisation only adds ``offset`` in evaluation mode. The caller
+    removes the hook with the returned handle.
+    """
 
     def hook(module: nn.Module, inputs: tuple[Tensor]) -> None:
         (x,) = inputs
@@ -34,7 +39,7 @@ def unfold(norm: Norm, offset: Tensor) -> torch.utils.hooks.RemovableHandle:
 def initialise_from(
     network: DeepAlignmentNetwork, model: Model, images: Tensor, transform: Tensor
 ) -> None:
-    """Copy the weights of a model file. Layers of another shape keep their own weights.
+    """Copy the weights of a model file. Layers with another shape keep their weights.
 
     Parameters
     ----------

@@ -48,10 +48,10 @@ def landmark_distance(landmarks: Tensor, target: Target) -> Tensor:
 
 
 def landmark_loss(results: list[StageResult], target: Target) -> Tensor:
-    """Mean distance of the landmarks over the inter-ocular distance, summed over the stages.
+    """Mean landmark distance divided by the inter-ocular distance, summed over the stages.
 
-    The loss of the DAN paper (section 3), which divides by the inter-pupil distance and trains one
-    stage at a time.
+    This is the loss of the DAN paper (section 3), with two differences: the paper divides by the
+    inter-pupil distance, and it trains one stage at a time.
     """
     total = torch.zeros(())
     for result in results:
@@ -63,8 +63,9 @@ def landmark_loss(results: list[StageResult], target: Target) -> Tensor:
 def openness_loss(results: list[StageResult], target: Target) -> Tensor:
     """Mean error of the vectors between lids and between inner lips, summed over the stages.
 
-    In units of the inter-ocular distance. A shift of the whole face causes no loss. An eye that
-    is open too far does. Pairs with an unlabelled landmark do not count. Only for ``ibug68``.
+    The unit is the inter-ocular distance. A shift of the whole face does not change this loss; an
+    eye that is too far open increases it. Pairs with an unlabelled landmark do not count. Only for
+    ``ibug68``.
     """
     upper, lower = torch.tensor(LID_PAIRS + LIP_PAIRS).T
     known = target.known[:, upper] & target.known[:, lower]

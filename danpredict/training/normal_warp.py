@@ -57,10 +57,10 @@ def piecewise(values: Array, knots: Sequence[Array], images: Sequence[Array]) ->
 
 
 def resample(tile: Tile, frame: Frame, heights: Array, sources: Array, pixels: Array) -> Tile:
-    """Warp a tile along the normal of a frame.
+    """Warp a region along the normal of a frame.
 
-    A pixel at height ``heights`` takes the gray level at height ``sources``. ``pixels`` (H, W, 2)
-    are the coordinates of all pixels.
+    ``pixels`` (H, W, 2) are the positions in the region, and ``heights`` (H, W) are their ``h``.
+    The new value of a pixel is the tile's value at the same ``s`` and at the height in ``sources``.
     """
     source = (pixels + (sources - heights)[..., None] * frame.up).astype(np.float32)
     return cv2.remap(

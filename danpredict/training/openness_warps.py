@@ -17,8 +17,8 @@ BROWS = ((17, 18, 19, 20, 21), (22, 23, 24, 25, 26))
 UPPER_LIP, LOWER_LIP = (60, 61, 62, 63, 64), (60, 67, 66, 65, 64)
 LOWER_EDGE = (48, 59, 58, 57, 56, 55, 54)
 CHIN = 8
-CHIN_SHARE = 0.6  # movement of the chin over that of the lower lip
-DARK = 0.35  # gray level inside a mouth over the mean around it
+CHIN_SHARE = 0.6  # movement of the chin divided by that of the lower lip
+DARK = 0.35  # gray level inside a mouth divided by the mean level around it
 ROUND = 0.7  # power of a parabola; 1 would give a pointed mouth
 
 

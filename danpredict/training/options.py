@@ -29,7 +29,7 @@ class shape_predictor_training_options:  # noqa: N801  # dlib's name
     faces : int
         Number of augmented training faces. 100,000 take about twenty minutes on two cores.
     cascade_depth : int
-        Number of stages. (dlib's default is 10. Its stages are much smaller.)
+        Number of stages. (dlib's default is 10, but its stages are much smaller.)
     oversampling_translation_jitter : float
         Standard deviation of the shift of the initial transform, in sides of the landmarks' box.
     random_seed : str

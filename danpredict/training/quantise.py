@@ -71,9 +71,10 @@ def stays_float32(kernel: str) -> bool:
 
 
 def int8_nodes(graph: onnx.ModelProto) -> list[str]:
-    """Names of the nodes that become int8: convolutions and dense layers, and what follows them.
+    """Names of the nodes that become int8: convolutions, dense layers, additions and ReLUs.
 
-    That is, additions and ReLUs of the backbone. Layers of `Stage.FLOAT32_LAYERS` stay in float32.
+    Additions and ReLUs become int8 if they follow a node that becomes int8. Layers of
+    `Stage.FLOAT32_LAYERS` stay in float32.
     """
     makers = {output: node for node in graph.graph.node for output in node.output}
     chosen: list[onnx.NodeProto] = []
@@ -124,8 +125,8 @@ def quantise(model: Model, faces: Sequence[LabelledFace], name: str) -> Model:
     model : Model
         In float32.
     faces : training faces
-        `FACES` of them are used, at equal intervals. The initial transform is that of the box of
-        the face's landmarks.
+        At most `FACES` faces are used: every n-th face, if there are more. The initial transform of
+        a face is fitted to the box of its landmarks.
     name : str
         Name of the new model.
     """

@@ -47,10 +47,10 @@ class Sample(NamedTuple):
 
 
 def openness_weights(landmarks: FloatArray, config: AugmentConfig) -> FloatArray:
-    """Sampling weights (N,) of (N, 68, 2) faces by their eyes, mouth and turn to a side.
+    """Factors (N,) by which faces are drawn more often, from their landmarks (N, 68, 2).
 
-    Shut eyes, wide-open mouths and turned heads are rare: 11, 6 and 13 % of 300-W's training half,
-    with the limits used here.
+    The config sets the factors of shut eyes, wide-open mouths and turned heads. These are rare:
+    with the limits used here, 11, 6 and 13 % of the faces in 300-W's training half.
     """
     weights = np.where(eye_aspect_ratio(landmarks) < NEARLY_SHUT, config.shut_eyes, 1.0)
     weights *= np.where(mouth_aspect_ratio(landmarks) > WIDE, config.wide_mouths, 1.0)

@@ -22,7 +22,7 @@ from danpredict.geometry.similarity import (
     to_canonical_frame,
 )
 
-TILE = 224  # pixels; a frame of 112 pixels, rotated by 45 degrees, scaled and shifted, fits in
+TILE = 224  # pixels; a frame of 112 pixels fits in when rotated by 45 degrees, scaled and shifted
 
 
 @dataclass
@@ -55,8 +55,8 @@ def procrustes_mean(
 ) -> FloatArray:
     """Mean of (N, L, 2) shapes after similarity alignment: centred, of unit size, upright.
 
-    With a mirror table the mean shape is symmetric: upright means that it equals its mirror image.
-    Without a mirror table it has the average rotation of all shapes.
+    With a mirror table, the mean is symmetric: it is rotated so that it equals its mirror image.
+    Without a mirror table, its rotation is the average of the rotations of the shapes.
     """
     shapes = shapes - shapes.mean(1, keepdims=True)
     if mirror is not None:
@@ -73,7 +73,8 @@ def procrustes_mean(
     if mirror is None:
         mean = mean * np.exp(1j * np.angle((complex_shapes @ mean.conj()).sum()))
     else:
-        # The mean shape is symmetric in two rotations: take the one nearer to the first face.
+        # The mean equals its mirror image at two rotations: upright and upside down. Of these two,
+        # this is the rotation that is nearer to the rotation of the first face.
         partner = -mean[list(mirror)].conj()
         mean = mean * np.exp(0.5j * np.angle((mean.conj() * partner).sum()))
         mean = (mean - mean[list(mirror)].conj()) / 2
@@ -149,11 +150,12 @@ def cut_tiles(
 
 
 def rarity(landmarks: FloatArray, mean_shape: FloatArray) -> FloatArray:
-    """Distance of each face from the mean shape, divided by the median; clipped to 0.5 to 3.
+    """Distance of each of (N, L, 2) faces from the mean shape, relative to the median distance.
 
-    It is measured after a similarity transform, so it is mostly due to turned heads and open
-    mouths. These are rare, and most large errors occur on them. Drawing them more often is the
-    pose-based data balancing of Feng et al., "Wing Loss", CVPR 2018.
+    The values are clipped to 0.5 to 3. Distances are measured after a similarity transform, so they
+    are mostly due to turned heads and open mouths. These are rare, and most large errors occur on
+    them. Drawing them more often is the pose-based data balancing of Feng et al., "Wing Loss", CVPR
+    2018.
     """
     fitted = [face_transform(points, mean_shape) for points in landmarks]
     left = np.stack([t(p) for t, p in zip(fitted, landmarks, strict=True)]) - mean_shape

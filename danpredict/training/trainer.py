@@ -142,7 +142,8 @@ class Trainer:
     def train_step(self) -> float:
         """Train on one batch; returns the loss."""
         self.network.train()
-        # The seed of dropout: the same in a resumed run, another one in each process.
+        # This seeds dropout. The seed depends on the step and the process, so a resumed run drops
+        # the same units as an uninterrupted run, and each process drops different units.
         torch.manual_seed((self.seed * 1_000_003 + self.step) * self.processes + self.rank)
         rate = self.learning_rate()
         for group in self.optimiser.param_groups:
@@ -164,7 +165,10 @@ class Trainer:
         return loss.item()
 
     def validate(self) -> list[np.ndarray]:
-        """Inter-ocular errors (N,) of the validation faces after each stage, averaged weights."""
+        """Errors (N,) of the averaged weights on the validation faces, one array per stage.
+
+        They are divided by the normaliser; see `danpredict.landmarks.normalisation.face_scale`.
+        """
         return self.validation.errors(self.validation.predict(self.averaged))
 
     def run(self, *, progress: bool = True) -> None:

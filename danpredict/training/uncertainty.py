@@ -47,7 +47,7 @@ class Outcome(NamedTuple):
     Attributes
     ----------
     ratio : (N, L) float
-        Distance over sigma; NaN for landmarks without a label.
+        Distance divided by sigma; NaN for landmarks without a label.
     logit : (N,) float
         Of the confidence.
     good : (N,) bool

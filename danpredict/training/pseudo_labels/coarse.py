@@ -17,15 +17,17 @@ from danpredict.landmarks.convention import Convention
 from danpredict.landmarks.convention import convention as named_convention
 from danpredict.landmarks.conversion import conversion
 
-# Left eye centre in the picture, right one, nose tip, left mouth corner, right one.
+# Left and right eye centre (as seen in the picture), nose tip, left and right mouth corner.
 FIVE = "arcface5"
 FIVE_COLUMNS = [f"{axis}{i}" for i in range(5) for axis in "xy"]
-# A face is kept if its new landmarks lie close to its labels. This is the largest mean distance,
-# divided by the inter-ocular distance. The median difference of all faces is subtracted first.
+# A face is kept if its new landmarks are near its labels: the mean distance, divided by the
+# inter-ocular distance, must be below this limit. Before this test, the median difference of all
+# faces is subtracted.
 NEARNESS = 0.06
-# The same for five points of a detector. YuNet's points have twice the error of hand-made points,
-# mostly on turned heads. On 60 faces of each of seven sets, `NEARNESS` keeps 98 % of the faces with
-# hand-made points, but only 64 % of those with YuNet's. This limit keeps 99 % of the latter.
+# The same limit for five points from a detector. It was measured on 60 faces of each of seven sets.
+# `NEARNESS` keeps 98 % of the faces with points annotated by hand. It keeps only 64 % of the faces
+# with points from YuNet, whose error is twice as large (mostly on turned heads). This limit
+# keeps 99 % of the faces with points from YuNet.
 DETECTOR_NEARNESS = 0.12
 
 
@@ -42,8 +44,8 @@ class CoarseFace:
     weights : (K, L) float
         Each point is this weighted mean of landmarks; the rows add up to 1.
     nearness : float
-        Largest mean distance between the points and the new landmarks, divided by the inter-ocular
-        distance. A face with a larger distance is dropped.
+        The new landmarks are kept if their mean distance from the points, divided by the
+        inter-ocular distance, is below this limit.
     """
 
     face: LabelledFace
@@ -77,7 +79,9 @@ def is_five_points(path: Path) -> bool:
 
 
 def read_five_points(path: Path, convention: Convention) -> list[CoarseFace]:
-    """Read a table with the columns ``file``, ``by`` and ``x0,y0,...,x4,y4``. Others are ignored.
+    """Read a table with the columns ``file``, ``by`` and ``x0,y0,...,x4,y4``.
+
+    Other columns are ignored.
 
     Parameters
     ----------

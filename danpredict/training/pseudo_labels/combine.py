@@ -1,4 +1,4 @@
-"""Combine the estimates of several teachers to one pseudo-label."""
+"""Combine the estimates of several teachers into one pseudo-label."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from danpredict.training.pseudo_labels.lids_and_lips import (
     take_gaps,
 )
 
-# Largest mean distance of the estimates of one teacher from their mean, divided by the
-# inter-ocular distance. It keeps 95 % of the faces.
+# A single teacher makes several estimates of a face. The face is kept if their mean distance from
+# their mean, divided by the inter-ocular distance, is below this limit. It keeps 95 % of the faces.
 AGREEMENT = 0.018
-# The same for several teachers. On 201 annotated faces, with lean68 and an integral teacher, it
-# keeps 99 % (all shut eyes, 10 of 11 wide mouths) and drops one of the three faces with an error
-# above 8 %.
+# The same limit for several teachers. It was measured on 201 annotated faces, with lean68 and an
+# integral teacher. It keeps 99 % of the faces: all faces with shut eyes, and 10 of 11 faces with
+# wide mouths. It drops one of the three faces with an error above 8 %.
 TEACHERS_AGREEMENT = 0.025
 
 
 @dataclass(frozen=True)
 class PseudoLabel:
-    """Landmarks for one face, and what decides whether it is kept.
+    """Landmarks for one face, and the values that decide whether the face is kept.
 
     Attributes
     ----------
     landmarks : (L, 2) float, image pixels
-        NaN for eyes and mouths about whose openness the teachers disagree.
+        NaN for an eye or a mouth if the teachers disagree about how far it is open.
     agrees : bool
         Whether the teachers agree; for a single teacher, whether its estimates agree.
     difference : (K, 2) float
-        Offset of the face's points from the landmarks, in the canonical frame, over the
+        Offset of the face's points from the landmarks, in the canonical frame, divided by the
         inter-ocular distance; NaN for points that are NaN.
     """
 
@@ -67,17 +67,17 @@ def combine(
     mean_shape : (L, 2) float, canonical pixels
         Of any of the teachers.
     openness : int, optional
-        Index of the teacher that decides how far eyes and mouths are open. By default lids and
-        lips are left out if the teachers disagree about it.
+        Index of the teacher that decides how far eyes and mouths are open. By default, lids and
+        lips are left out if the teachers disagree about how far they are open.
     """
     teachers = np.stack([landmarks.mean(0) for landmarks in estimates])
     single = len(teachers) == 1
-    opinions = estimates[0] if single else teachers
+    compared = estimates[0] if single else teachers
     mean = teachers.mean(0)
     identity = SimilarityTransform()  # type: ignore[no-untyped-call]
     frame = fit_similarity(mean, mean_shape) or identity
     normaliser = float(face_scale(mean_shape[None], convention)[0])
-    # Not the distance of the eyes themselves, which is too short on profiles.
+    # The distance between the eyes of this face would be too short on profiles.
     scale = normaliser / frame.scale
     landmarks, counted = mean, np.ones(convention.size, np.bool_)
     if has_openness(convention):
@@ -87,9 +87,9 @@ def combine(
             landmarks = leave_out(landmarks, estimates[chosen], scale, WITHIN_TEACHER)
         else:
             landmarks = leave_out(mean, teachers, scale, BETWEEN_TEACHERS)
-        # Lids and lips differ most, on shut eyes and wide mouths, and have limits of their own.
+        # Lids and lips have other limits, since teachers differ most on shut eyes and wide mouths.
         counted[list(OPENNESS_POINTS)] = False
-    spread = float(np.linalg.norm(opinions - mean, axis=-1)[:, counted].mean() / scale)
+    spread = float(np.linalg.norm(compared - mean, axis=-1)[:, counted].mean() / scale)
     return PseudoLabel(
         landmarks,
         spread < (AGREEMENT if single else TEACHERS_AGREEMENT),

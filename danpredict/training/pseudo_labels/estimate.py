@@ -90,8 +90,8 @@ def estimates(
 ) -> NDArray[np.float64]:
     """A teacher's landmarks (A, L, 2) in image pixels for one face; see `repeated_estimates`.
 
-    A first pass finds the position of the face. On turned heads, a few coarse points are not
-    enough for this.
+    A first pass finds the position of the face, since a few coarse points are not accurate enough
+    on turned heads.
     """
     known = np.isfinite(coarse.points).all(1)
     target = (coarse.weights @ teacher.mean_shape)[known]

@@ -37,9 +37,9 @@ class MeanEstimate:
     landmarks : (L, 2) float, image pixels
         Mean of the estimates.
     spread : float
-        Mean distance of the estimates from their mean, over the inter-ocular distance.
+        Mean distance of the estimates from their mean, divided by the inter-ocular distance.
     difference : (L, 2) float
-        Offset of the labels from the landmarks in the canonical frame, over the inter-ocular
+        Offset of the labels from the landmarks in the canonical frame, divided by the inter-ocular
         distance; NaN for landmarks without a label.
     """
 

@@ -29,11 +29,11 @@ from danpredict.model.stage import GRAY_MEAN, GRAY_STD, StageOutput
 BLOCKS = 11  # of 16 blocks of the backbone: those of stride 2 to 16
 TAPS = {0: 16, 2: 24, 4: 40, 10: 112}  # blocks whose outputs are merged, and their channels
 CHANNELS = (32, 48, 64, 96)  # of the merged features, stride 2, 4, 8 and 16
-# Before training, each heatmap is a Gaussian around a landmark of the mean shape. This is its
-# standard deviation, in sides of the frame. With uniform heatmaps (6400 cells) the network learned
-# nothing from 1200 faces.
+# Before training, each heatmap is a Gaussian around its landmark in the mean shape. This is the
+# standard deviation of the Gaussian, divided by the side of the frame. With uniform heatmaps (6400
+# cells) the network had learned nothing after 1200 faces.
 PRIOR = 0.15
-GAIN = 5.0  # of the heatmaps' layer; with it they become sharp in fewer steps
+GAIN = 5.0  # of the layer that makes the heatmaps; they become sharp in fewer steps with it
 
 
 def pretrained_blocks() -> tuple[nn.Sequential, nn.ModuleList]:

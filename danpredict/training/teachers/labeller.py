@@ -24,7 +24,7 @@ class IntegralLabeller:
     """
 
     def __init__(self, path: Path, convention: Convention) -> None:
-        """Load a ``teacher.pt``. Raises ValueError if it has another number of landmarks."""
+        """Load a ``teacher.pt``. Raises ValueError if the convention has another size."""
         self.network = load_teacher(path)
         self.convention, self.size = convention, self.network.size
         self.mean_shape = self.network.mean_shape.double().numpy()

@@ -46,7 +46,7 @@ CONFIG = Path(__file__).parent / "integral.toml"
 
 
 def tile_size(input_size: int) -> int:
-    """Side of training tiles, pixels: twice the side of the canonical frame."""
+    """Side of training tiles, pixels: twice the side of the frame. 112 gives 224."""
     return 2 * input_size
 
 
@@ -56,8 +56,8 @@ def landmark_transforms(
     """Initial transforms (N, 2, 3): fits of the landmarks, rotated, scaled and shifted at random.
 
     A teacher refines the landmarks of another model, so its initial transforms include the roll of
-    the face, unlike those from detectors. Rotation and scale are disturbed about the
-    middle of the face.
+    the face, unlike those from detectors. The middle of the face is the centre of the random
+    rotation and scaling.
     """
     middle = (mean_shape.min(0) + mean_shape.max(0)) / 2
     extent = np.ptp(mean_shape, axis=0)
