@@ -11,7 +11,7 @@ import numpy as np
 from danpredict.boxes.face_box import FaceBox, face_box
 from danpredict.cascade.outputs import Face
 from danpredict.geometry.similarity import FloatArray, fit_similarities, moved_transform
-from danpredict.video.smoothing import OneEuroFilter, Smoother
+from danpredict.video.smoothing import FaceFilter, Smoother
 
 if TYPE_CHECKING:
     from danpredict.dlib_compat.detection import Detection
@@ -54,7 +54,7 @@ class Track:
         The ``track_id`` of its detections.
     last : TrackedFace
         The face in the last frame.
-    smoother : OneEuroFilter or None
+    smoother : Smoother or None
     velocity : (2,) float
         Movement of the face's centre, image pixels per frame.
     """
@@ -103,7 +103,8 @@ class Tracker:
         dlib's, or one of `danpredict.load_detector`; dlib's HOG detector by default.
     smoothing : float
         From 0 (none) to 1 (strongest). Smoothing happens in the canonical frame, so it damps
-        changes of the face but not the movement of the head.
+        changes of the face but not the movement of the head. Lids and lips that move fast are
+        smoothed little, so that blinks stay visible.
     every : int, optional
         The detector looks for new faces every ``every`` frames, and whenever a face was lost; with
         None only when a face was lost. While there is no face it looks at every frame.
@@ -203,7 +204,11 @@ class Tracker:
         for det in self.predictor.predict(frame, boxes):
             if det.confidence is not None and det.confidence >= MIN_NEW_CONFIDENCE:
                 assert det.transform is not None
-                smoother = OneEuroFilter(self.smoothing) if self.smoothing else None
+                smoother = (
+                    FaceFilter(self.smoothing, self.predictor.convention)
+                    if self.smoothing
+                    else None
+                )
                 stages = det.landmarks.astype(float)[None]
                 face = Face(stages, det.sigma, det.confidence, det.transform)
                 self.tracks.append(Track(self._numbers, TrackedFace(face), smoother))

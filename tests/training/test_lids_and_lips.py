@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from danpredict.datasets.dataset import read_folder
+from danpredict.landmarks.gaps import gaps
 from danpredict.landmarks.openness import LID_PAIRS
 from danpredict.training.pseudo_labels.coarse import from_landmarks
 from danpredict.training.pseudo_labels.combine import combine
 from danpredict.training.pseudo_labels.estimate import estimates
 from danpredict.training.pseudo_labels.label import label_faces
-from danpredict.training.pseudo_labels.lids_and_lips import OPENNESS_POINTS, gaps
+from danpredict.training.pseudo_labels.lids_and_lips import OPENNESS_POINTS
 from danpredict.training.pseudo_labels.teacher import Teacher
 
 from ..faces import drawn_face

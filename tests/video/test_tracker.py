@@ -20,12 +20,14 @@ from danpredict.cli.main import main
 from danpredict.evaluation.metrics import normalised_errors
 from danpredict.geometry.similarity import face_transform
 from danpredict.landmarks.normalisation import face_scale
+from danpredict.landmarks.openness import eye_aspect_ratio
 from danpredict.predictor.follower import Follower
 from danpredict.video.annotate import track_video
 from danpredict.video.files import Video
-from danpredict.video.smoothing import OneEuroFilter
+from danpredict.video.smoothing import FaceFilter, OneEuroFilter
 
 from ..conftest import ROOT, Image
+from ..faces import drawn_face
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +117,26 @@ def test_the_filter_is_steady_and_has_little_lag() -> None:
     ramp = OneEuroFilter(0.5)
     last = [ramp(np.full(3, 3.0 * i)) for i in range(40)][-1]  # three pixels a frame: a quick mouth
     assert (3.0 * 39 - last < 3.0).all()  # less than a frame behind
+
+
+@pytest.mark.parametrize("smoothing", [0.5, 1.0])
+def test_a_blink_survives_smoothing_and_noise_does_not(smoothing: float) -> None:
+    rng = np.random.default_rng(0)
+    ears = np.full(60, 0.3)
+    ears[40:43] = 0.2, 0.08, 0.2  # one frame with shut eyes, a tenth of a second in all
+    raw = np.array([drawn_face(float(ear)) + rng.normal(0, 0.1, (68, 2)) for ear in ears])
+    smooth = FaceFilter(smoothing, convention("ibug68"))
+    found = eye_aspect_ratio(np.array([smooth(face) for face in raw]))
+    assert found[41] < 0.5 * np.median(found)
+    assert (found[:40] > 0.8 * np.median(found)).all()
+    assert found[20:40].std() < 0.6 * eye_aspect_ratio(raw)[20:40].std()
+
+
+def test_other_conventions_are_smoothed_landmark_by_landmark() -> None:
+    rng = np.random.default_rng(0)
+    face, alone = FaceFilter(0.5, convention("dlib5")), OneEuroFilter(0.5)
+    for points in rng.normal(0, 1, (5, 5, 2)):
+        np.testing.assert_array_equal(face(points), alone(points))
 
 
 def test_a_face_that_leaves_is_lost_and_found_again(
