@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,6 +76,17 @@ class TrainingConfig:
     augment: AugmentConfig
     loss: LossConfig
     schedule: ScheduleConfig
+
+
+def without_openness(config: TrainingConfig) -> TrainingConfig:
+    """The config for conventions whose lids and lips are not known."""
+    return replace(
+        config,
+        augment=replace(
+            config.augment, eyes=0.0, mouth=0.0, shut_eyes=1.0, wide_mouths=1.0, turned=1.0
+        ),
+        loss=replace(config.loss, openness=0.0),
+    )
 
 
 def _section(kind: type[Section], table: dict[str, Any], where: str) -> Section:

@@ -81,7 +81,7 @@ def _train(faces: Sequence[LabelledFace], options: Options) -> Model:
     with needs_extra("training", "torch"):
         import torch
 
-        from danpredict.training.config import load_config
+        from danpredict.training.config import load_config, without_openness
         from danpredict.training.data import TrainingData
         from danpredict.training.run import LandmarkSetup, train_on
 
@@ -95,7 +95,7 @@ def _train(faces: Sequence[LabelledFace], options: Options) -> Model:
     )
     boxes = np.array([face.box for face in faces], float)
     calibration = fit_box_calibration(boxes, np.stack([face.landmarks for face in faces]))
-    config = load_config("lean")
+    config = without_openness(load_config("lean"))
     config = replace(
         config,
         convention=convention.name,
