@@ -37,7 +37,7 @@ class Job(NamedTuple):
     weights : Path or None
         The detector's file.
     upsample : int
-        How often pictures are doubled in size for dlib's detectors.
+        How often pictures are doubled in size; see `danpredict.load_detector`.
     """
 
     folder: Path
@@ -52,12 +52,14 @@ class Job(NamedTuple):
 
 def job_key(job: Job) -> str:
     """A hash of the options and the model. Chips with another key are made again."""
+    from danpredict.detectors.load import full_name
     from danpredict.model.file import read_model
     from danpredict.model.zoo import default_model, find_model
 
     model = read_model(find_model(default_model() if job.model is None else job.model))
     weights = None if job.weights is None else hashlib.sha256(job.weights.read_bytes()).hexdigest()
-    options = (job.template, job.size, job.detector, weights, job.upsample, model.info)
+    detector = full_name(job.detector)
+    options = (job.template, job.size, detector, weights, job.upsample, model.info)
     return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -77,7 +79,7 @@ class PictureAligner:
     """
 
     def __init__(self, job: Job) -> None:
-        from danpredict.boxes.detectors import load_detector
+        from danpredict.detectors.load import load_detector
         from danpredict.predictor.predictor import DANShapePredictor
 
         self.job = job

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     from danpredict.alignment.folder import align_folder
     from danpredict.alignment.job import Job
     from danpredict.alignment.templates import template
-    from danpredict.boxes.detectors import check_detector
+    from danpredict.detectors.load import check_detector
 
     template(arguments.template)  # report wrong names before any work
     check_detector(arguments.detector)

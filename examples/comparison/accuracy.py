@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import danpredict
-from danpredict.boxes.detectors import Detector
+from danpredict.detectors.load import Detector
 from danpredict.datasets.dataset import read_dataset
 from danpredict.datasets.face import LabelledFace
 from danpredict.evaluation.accuracy_report import accuracy_report

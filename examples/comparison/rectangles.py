@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 import danpredict
-from danpredict.boxes.detectors import Detector, load_detector
+from danpredict.detectors.load import Detector, load_detector
 from danpredict.datasets.dataset import read_dataset
 from danpredict.datasets.face import BoxTuple, LabelledFace
 from danpredict.evaluation.accuracy_report import accuracy_report
