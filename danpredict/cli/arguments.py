@@ -68,7 +68,8 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     from danpredict.detectors.load import detectors
 
     parser.add_argument(
-        "--detector", default="auto",
+        "--detector",
+        default="auto",
         help="auto (default): dlib where dlib is installed, else builtin; "
         f"all: {', '.join(detectors())}",
     )

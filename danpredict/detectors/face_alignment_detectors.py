@@ -13,7 +13,14 @@ from danpredict.geometry.sampling import Image
 from danpredict.image_input import as_color_image
 
 PREFIX = "face-alignment-"  # of the names of detectors that other packages have too
-DETECTORS = ("blazeface", "face-alignment-dlib", "face-alignment-yunet", "retinaface", "scrfd", "sfd")
+FACE_ALIGNMENT_DETECTORS = (
+    "blazeface",
+    "face-alignment-dlib",
+    "face-alignment-yunet",
+    "retinaface",
+    "scrfd",
+    "sfd",
+)
 SOURCES = {"face-alignment-dlib": "dlib-hog", "face-alignment-yunet": "yunet"}
 BLAZEFACE_SIZE = 128  # pixels; BlazeFace shrinks every picture to a square of this side
 
@@ -37,7 +44,7 @@ class FaceAlignmentDetector:
     Parameters
     ----------
     name : str
-        One of `DETECTORS`.
+        One of `FACE_ALIGNMENT_DETECTORS`.
     weights : Path or None
         By default, face-alignment downloads the file. For ``"blazeface"``, ``anchors.npy`` must be
         in the same folder.

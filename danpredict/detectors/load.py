@@ -10,7 +10,13 @@ from typing import Any
 
 from danpredict.boxes.calibration import ALIASES
 from danpredict.boxes.face_box import FaceBox
-from danpredict.detectors.face_alignment_detectors import DETECTORS as FACE_ALIGNMENT_DETECTORS
+from danpredict.detectors.builtin import Builtin
+from danpredict.detectors.dlib_detectors import DlibCnn, DlibHog
+from danpredict.detectors.face_alignment_detectors import (
+    FACE_ALIGNMENT_DETECTORS,
+    FaceAlignmentDetector,
+)
+from danpredict.detectors.opencv_yunet import YuNet
 
 AUTO = "auto"
 
@@ -88,21 +94,11 @@ def load_detector(
     if path is not None and not path.is_file():
         raise FileNotFoundError(f"expected the weights of {name}, found no file {path}")
     if full == "builtin":
-        from danpredict.detectors.builtin import Builtin
-
         return Builtin(upsample)
     if full == "yunet":
-        from danpredict.detectors.opencv_yunet import YuNet
-
         return YuNet(path)
     if full == "dlib-hog":
-        from danpredict.detectors.dlib_detectors import DlibHog
-
         return DlibHog(upsample)
     if full == "dlib-cnn":
-        from danpredict.detectors.dlib_detectors import DlibCnn
-
         return DlibCnn(path, upsample)
-    from danpredict.detectors.face_alignment_detectors import FaceAlignmentDetector
-
     return FaceAlignmentDetector(full, path, device)

@@ -54,7 +54,9 @@ def test_all_faces_of_a_photo_are_found(astronaut: Image) -> None:
 
 
 def test_smaller_faces_are_found_by_upsampling(astronaut: Image) -> None:
-    photo = with_heads(astronaut, (500, 400), [(40, 50, 120), (280, 200, 130)])  # faces of 50 pixels
+    photo = with_heads(
+        astronaut, (500, 400), [(40, 50, 120), (280, 200, 130)]
+    )  # faces of 50 pixels
     assert load_detector("builtin")(photo) == []
     assert len(load_detector("builtin", upsample=1)(photo)) == 2
 

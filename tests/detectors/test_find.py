@@ -83,7 +83,9 @@ def test_mistakes_are_explained(tmp_path: Path, astronaut: Image) -> None:
         find_faces(None)
 
 
-def test_without_dlib(predictor: DANShapePredictor, astronaut: Image, rect: Any, photo: Path) -> None:
+def test_without_dlib(
+    predictor: DANShapePredictor, astronaut: Image, rect: Any, photo: Path
+) -> None:
     code = "face, = danpredict.find_faces(sys.argv[1]); print(face.landmarks.ravel().tolist())"
     found = np.array(eval(run(code, photo))).reshape(68, 2)
     expected = predictor(astronaut, rect).landmarks
