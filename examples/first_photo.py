@@ -10,10 +10,10 @@ from skimage import data, draw, io
 import danpredict
 
 image = io.imread(sys.argv[1]) if len(sys.argv) > 1 else data.astronaut()  # RGB
-boxes = danpredict.load_detector()(image)
-if not boxes:
+faces = danpredict.find_faces(image)
+if not faces:
     sys.exit("no face found")
-face = danpredict.DANShapePredictor()(image, boxes[0])
+face = faces[0]
 radius = 0.025 * face.rect.width()
 print(f"confidence {face.confidence:.2f}")
 for x, y in face.landmarks.round().astype(int):

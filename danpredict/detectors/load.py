@@ -68,8 +68,9 @@ def load_detector(
     device : str
         Torch device of face-alignment's detectors.
     upsample : int
-        How often dlib's detectors and ``"builtin"`` first double the size of the picture, to find
-        smaller faces. Without it, they find faces from about 80 pixels on.
+        How often the size of the smallest face is halved. With 0, dlib's detectors and
+        ``"builtin"`` find faces from about 80 pixels on, ``"yunet"`` from about 1/40 of the
+        picture's longer side on. face-alignment's detectors ignore it.
 
     Returns
     -------
@@ -96,7 +97,7 @@ def load_detector(
     if full == "builtin":
         return Builtin(upsample)
     if full == "yunet":
-        return YuNet(path)
+        return YuNet(path, upsample)
     if full == "dlib-hog":
         return DlibHog(upsample)
     if full == "dlib-cnn":
