@@ -81,7 +81,7 @@ def load_detector(
     Raises
     ------
     ValueError
-        An unknown name.
+        An unknown name, or ``upsample`` is below 0.
     ImportError
         A package is missing.
     FileNotFoundError
@@ -90,6 +90,8 @@ def load_detector(
         The weights cannot be loaded.
     """
     check_detector(name)
+    if upsample < 0:
+        raise ValueError(f"expected upsample to be 0 or more, got {upsample}")
     full = full_name(name)
     path = None if weights is None else Path(weights)
     if path is not None and not path.is_file():

@@ -108,6 +108,8 @@ def test_weights_that_cannot_be_downloaded_are_asked_for(
 def test_what_a_detector_lacks_is_said(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"out of \['auto', .*'yunet'\], got 'mtcnn'"):
         load_detector("mtcnn")
+    with pytest.raises(ValueError, match="expected upsample to be 0 or more, got -1"):
+        load_detector("builtin", upsample=-1)
     with pytest.raises(FileNotFoundError, match="expected the weights of yunet, found no"):
         load_detector("yunet", weights=tmp_path / "nothing.onnx")
     with pytest.raises(FileNotFoundError, match=r"yunet needs a weights file: download face_det"):
