@@ -31,6 +31,7 @@ from danpredict.landmarks.openness import eye_aspect_ratio, mouth_aspect_ratio
 from danpredict.training.openness_warps import close_eye, open_mouth
 
 Image = NDArray[np.uint8]
+Points = NDArray[np.floating]
 FACE = (179, 83, 266, 170)  # box of dlib's HOG detector: left, top, right, bottom
 ZOOM = 3  # so that there are enough pixels between the lids
 SIDE = 340  # of a tile, pixels
@@ -42,9 +43,9 @@ class Case(NamedTuple):
     """A warped picture, its true landmarks (68, 2), and which ratio was changed."""
 
     image: Image
-    truth: NDArray[np.float64]
+    truth: Points
     ratio: str
-    measure: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    measure: Callable[[Points], Points]
 
 
 def enlarged() -> tuple[Image, Any]:
@@ -54,7 +55,7 @@ def enlarged() -> tuple[Image, Any]:
     return np.asarray(image, np.uint8), danpredict.rectangle(*(side * ZOOM for side in FACE))
 
 
-def cases(image: Image, landmarks: NDArray[np.float64]) -> list[Case]:
+def cases(image: Image, landmarks: Points) -> list[Case]:
     """The picture with other eyes and mouths."""
     found = []
     for closing in CLOSINGS:
