@@ -25,7 +25,6 @@ from danpredict.evaluation.openness_text import openness_lines
 from ..conftest import Image
 from ..faces import drawn_face, write_dataset
 
-
 LIDS = (37, 38, 40, 41, 43, 44, 46, 47)
 INNER_LIPS = (61, 62, 63, 65, 66, 67)
 
