@@ -85,6 +85,7 @@ class Cascade:
     def __init__(self, model: Model, providers: Providers = CPU_ONLY) -> None:
         check_available(providers)
         self.on_cpu = providers[0][0] == CPU
+        place = "" if self.on_cpu else f" for {', '.join(name for name, _ in providers)}"
         options = onnxruntime.SessionOptions()
         options.log_severity_level = SILENT
         options.intra_op_num_threads = 1
@@ -99,7 +100,7 @@ class Cascade:
                 )
                 self._check(stage, last=number == len(model.info["graphs"]))
             except Exception as error:  # ONNX Runtime's exceptions share no base class
-                raise RuntimeError(f"Error deserializing stage {number}: {error}") from error
+                raise RuntimeError(f"Error deserializing stage {number}{place}: {error}") from error
             check_started(stage, providers)
             self.stages.append(stage)
         self.outputs = [list(tensor_shapes(stage.get_outputs())) for stage in self.stages]

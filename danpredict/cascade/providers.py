@@ -6,7 +6,7 @@ the CPU provider comes last in any case.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import onnxruntime
@@ -15,15 +15,14 @@ CPU = "CPUExecutionProvider"
 Providers = tuple[tuple[str, dict[str, str]], ...]
 CPU_ONLY: Providers = ((CPU, {}),)
 
-# Which package brings a provider. Each wheel was downloaded (November 2026) and has the provider's
-# name in its library.
+# Which package brings a provider: read from the libraries inside the wheels, in November 2026.
 PACKAGES = {
     "CUDAExecutionProvider": "onnxruntime-gpu",
     "DmlExecutionProvider": "onnxruntime-directml",
     "OpenVINOExecutionProvider": "onnxruntime-openvino",
     "TensorrtExecutionProvider": "onnxruntime-gpu",
 }
-COREML = "CoreMLExecutionProvider"  # in the wheels of the package onnxruntime for macOS
+COREML = "CoreMLExecutionProvider"  # in onnxruntime for macOS, since version 1.17
 
 
 def as_providers(given: Any) -> Providers:
@@ -36,7 +35,7 @@ def as_providers(given: Any) -> Providers:
     ValueError
         Anything else, an empty list, or a provider twice.
     """
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    if isinstance(given, str) or not isinstance(given, Sequence):
         raise ValueError(
             f"expected a list of execution providers such as [{CPU!r}], got {given!r:.80}"
         )
