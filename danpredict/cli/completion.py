@@ -14,7 +14,6 @@ from typing import Any
 
 from danpredict.extras import needs_extra
 
-
 # danpredict.training.config has this folder too, but imports torch, which takes seconds.
 CONFIGS = Path(__file__).parents[1] / "training" / "configs"
 
