@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,13 @@ def wheel(source: Path) -> Path:
     run(*pip, *options, source, folder=source.parent)
     (path,) = (source.parent / "wheel").glob("*.whl")
     return path
+
+
+def test_the_package_names_the_same_pythons() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["requires-python"] == f">=3.{SUPPORTED[0]}"
+    named = re.findall(r"Python :: 3\.(\d+)", "\n".join(project["classifiers"]))
+    assert list(map(int, named)) == list(SUPPORTED)
 
 
 @pytest.mark.slow
