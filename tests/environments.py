@@ -62,9 +62,10 @@ def find_python(minor: int) -> Path | None:
     """An interpreter of Python 3.``minor``: on the path, or one of pyenv's."""
     name = f"python3.{minor}"
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    candidates = [shutil.which(name), *pyenv.glob(f"3.{minor}.*/bin/{name}")]
-    for candidate in filter(None, candidates):
+    on_path = shutil.which(name)
+    candidates = [] if on_path is None else [Path(on_path)]
+    for candidate in [*candidates, *pyenv.glob(f"3.{minor}.*/bin/{name}")]:
         # pyenv's shims lie on the path and fail for versions that are not chosen.
         if subprocess.run([candidate, "--version"], capture_output=True).returncode == 0:
-            return Path(candidate)
+            return candidate
     return None
