@@ -25,7 +25,7 @@ def _configs() -> list[str]:
 def _names() -> dict[str, Callable[[], list[str]]]:
     """The names that an argument can take besides a file, by the argument's ``dest``."""
     from danpredict.alignment.templates import templates
-    from danpredict.boxes.detectors import detectors
+    from danpredict.detectors.load import detectors
     from danpredict.landmarks.convention import conventions
     from danpredict.model.zoo import models
 

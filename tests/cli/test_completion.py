@@ -11,8 +11,8 @@ import pytest
 
 import danpredict
 from danpredict.alignment.templates import templates
-from danpredict.boxes.detectors import detectors
 from danpredict.cli.main import COMMANDS
+from danpredict.detectors.load import detectors
 
 CASES: dict[str, set[str]] = {
     "danpredict ": {*COMMANDS, "-h", "--help", "--version", "--debug"},
