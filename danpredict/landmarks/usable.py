@@ -57,4 +57,5 @@ def axis_deviation(sigma: Any) -> NDArray[np.float64]:
     ``s sqrt(pi / 2)`` (Papoulis and Pillai, "Probability, Random Variables and Stochastic
     Processes", 4th edition, section 5-4).
     """
-    return np.asarray(sigma, np.float64) / np.sqrt(np.pi / 2)
+    expected: NDArray[np.float64] = np.asarray(sigma, np.float64)
+    return expected / np.sqrt(np.pi / 2)
