@@ -17,6 +17,8 @@ from danpredict.detectors.find import find_faces
 from danpredict.detectors.load import load_detector
 from danpredict.landmarks.convention import convention, conventions
 from danpredict.landmarks.conversion import convert, mirror
+from danpredict.landmarks.head_pose import HeadPose
+from danpredict.landmarks.measured import Measured
 from danpredict.model.zoo import models
 from danpredict.moved import register_moved_modules
 from danpredict.predictor import DANShapePredictor
@@ -33,6 +35,8 @@ __all__ = [
     "DANShapePredictor",
     "Detection",
     "FaceBox",
+    "HeadPose",
+    "Measured",
     "Template",
     "Tracker",
     "__version__",
