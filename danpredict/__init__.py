@@ -9,6 +9,7 @@ from danpredict.alignment.templates import Template
 from danpredict.boxes.calibration import fit_box_calibration
 from danpredict.boxes.detectors import load_detector
 from danpredict.boxes.face_box import FaceBox, face_box
+from danpredict.drawing.faces import draw
 from danpredict.landmarks.convention import convention, conventions
 from danpredict.landmarks.conversion import convert, mirror
 from danpredict.model.zoo import models
@@ -34,6 +35,7 @@ __all__ = [
     "convention",
     "conventions",
     "convert",
+    "draw",
     "face_box",
     "face_chip",
     "face_chips",

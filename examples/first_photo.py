@@ -5,7 +5,7 @@ python examples/first_photo.py [photo.jpg]
 
 import sys
 
-from skimage import data, draw, io
+from skimage import data, io
 
 import danpredict
 
@@ -14,8 +14,5 @@ boxes = danpredict.load_detector()(image)
 if not boxes:
     sys.exit("no face found")
 face = danpredict.DANShapePredictor()(image, boxes[0])
-radius = 0.025 * face.rect.width()
 print(f"confidence {face.confidence:.2f}")
-for x, y in face.landmarks.round().astype(int):
-    image[draw.disk((y, x), radius, shape=image.shape)] = 0, 255, 0
-io.imsave("first_photo.png", image)
+io.imsave("first_photo.png", danpredict.draw(image, face))

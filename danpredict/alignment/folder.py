@@ -29,7 +29,7 @@ class FolderResult(NamedTuple):
     errors : dict
         The errors of pictures that failed, by name.
     skipped : str
-        Pictures in formats that OpenCV does not read; see
+        Pictures in formats that cannot be read; see
         `danpredict.files.pictures.skipped_pictures`.
     """
 
@@ -58,7 +58,7 @@ def _find_pictures(job: Job) -> tuple[list[str], str]:
     names = [p.relative_to(job.folder).as_posix() for p in files if p.suffix.lower() in PICTURES]
     skipped = skipped_pictures(files)
     if not names:
-        others = f" (OpenCV does not read {skipped})" if skipped else ""
+        others = f" ({skipped} cannot be read)" if skipped else ""
         raise FileNotFoundError(f"expected pictures, found none in {job.folder}{others}")
     return names, skipped
 

@@ -83,7 +83,7 @@ def dataset_files(faces: Sequence[LabelledFace]) -> list[Path]:
 
 
 def report_skipped(*datasets: Path) -> None:
-    """Print which annotated pictures are skipped because OpenCV cannot read their format."""
+    """Print which annotated pictures are skipped because their format cannot be read."""
     from danpredict.files.pictures import skipped_pictures
 
     for path in datasets:
@@ -95,7 +95,7 @@ def report_skipped(*datasets: Path) -> None:
 
 def skipped_text(skipped: str) -> str:
     """A line about skipped pictures; see `danpredict.files.pictures.skipped_pictures`."""
-    return f"skipped, because OpenCV cannot read these formats: {skipped}"
+    return f"skipped, because these formats cannot be read: {skipped}"
 
 
 def input_files(arguments: argparse.Namespace) -> list[Path]:
