@@ -12,6 +12,8 @@ from danpredict.boxes.face_box import FaceBox, face_box
 from danpredict.drawing.faces import draw
 from danpredict.landmarks.convention import convention, conventions
 from danpredict.landmarks.conversion import convert, mirror
+from danpredict.landmarks.head_pose import HeadPose
+from danpredict.landmarks.measured import Measured
 from danpredict.model.zoo import models
 from danpredict.moved import register_moved_modules
 from danpredict.predictor import DANShapePredictor
@@ -28,6 +30,8 @@ __all__ = [
     "DANShapePredictor",
     "Detection",
     "FaceBox",
+    "HeadPose",
+    "Measured",
     "Template",
     "Tracker",
     "__version__",

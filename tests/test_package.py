@@ -125,6 +125,7 @@ def test_the_wheel_holds_danpredict_alone(tmp_path: Path) -> None:
     for needed in (
         "danpredict/py.typed",
         "danpredict/adapters/conventions/ibug68.json",
+        "danpredict/adapters/shapes/ibug68.json",
         "danpredict/adapters/detector_calibrations.json",
         "danpredict/adapters/chip_templates.json",
         "danpredict/training/recipes/lean68.sh",

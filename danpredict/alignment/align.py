@@ -19,6 +19,7 @@ from danpredict.alignment.templates import template as template_by_name
 from danpredict.geometry.sampling import Image, warp
 from danpredict.geometry.similarity import fit_similarity, similarity
 from danpredict.image_input import as_image
+from danpredict.landmarks.convention import DLIB_CONVENTIONS
 from danpredict.landmarks.convention import convention as convention_by_name
 from danpredict.landmarks.conversion import conversion
 from danpredict.landmarks.points import landmarks_of
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from skimage.transform import SimilarityTransform
 
 DLIB_PADDING = 0.25  # the default of dlib.get_face_chip
-DLIB_CONVENTIONS = {68: "ibug68", 5: "dlib5"}  # dlib infers the convention from the number of parts
 BORDERS = {
     "constant": cv2.BORDER_CONSTANT,
     "replicate": cv2.BORDER_REPLICATE,
