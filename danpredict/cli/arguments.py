@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from danpredict.cli.pictures import skipped_text
+
 if TYPE_CHECKING:
     from danpredict.datasets.face import LabelledFace
 
@@ -91,11 +93,6 @@ def report_skipped(*datasets: Path) -> None:
         skipped = skipped_pictures(file for file in files if file.with_suffix(".pts").is_file())
         if skipped:
             print(f"{path}: {skipped_text(skipped)}", file=sys.stderr)
-
-
-def skipped_text(skipped: str) -> str:
-    """A line about skipped pictures; see `danpredict.files.pictures.skipped_pictures`."""
-    return f"skipped, because these formats cannot be read: {skipped}"
 
 
 def input_files(arguments: argparse.Namespace) -> list[Path]:

@@ -24,7 +24,7 @@ FONT_HEIGHT = 22  # pixels, height of a digit of `FONT` at scale 1
 
 
 def _sixteenths(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.rint(values * 2**FRACTION_BITS).astype(np.int64)
+    return np.asarray(np.rint(values * 2**FRACTION_BITS), np.int64)
 
 
 def _inside(picture: Image, points: NDArray[np.float64], margin: float) -> NDArray[np.bool_]:
@@ -48,19 +48,19 @@ def dots(
     radii : float or (N,) float, pixels
     colours : one colour for all, or N of them
     """
-    points = np.asarray(points, np.float64)
-    each = np.broadcast_to(np.asarray(radii, np.float64), len(points))
-    shades = np.broadcast_to(np.asarray(colours), (len(points), 3))
-    shown = _inside(picture, points, float(each.max(initial=0)) + 1)
-    places, sizes = _sixteenths(points[shown]).tolist(), _sixteenths(each[shown]).tolist()
+    centres = np.asarray(points, np.float64)
+    each = np.broadcast_to(np.asarray(radii, np.float64), len(centres))
+    shades = np.broadcast_to(np.asarray(colours), (len(centres), 3))
+    shown = _inside(picture, centres, float(each.max(initial=0)) + 1)
+    places, sizes = _sixteenths(centres[shown]).tolist(), _sixteenths(each[shown]).tolist()
     for place, size, shade in zip(places, sizes, shades[shown].tolist(), strict=True):
         cv2.circle(picture, place, size, shade, cv2.FILLED, cv2.LINE_AA, FRACTION_BITS)
 
 
 def crosses(picture: Image, points: NDArray[np.floating], colour: Colour, size: int = 9) -> None:
     """Draw crosses of ``size`` pixels at (N, 2) points; points that are NaN are left out."""
-    points = np.asarray(points, np.float64)
-    for place in np.rint(points[_inside(picture, points, size)]).astype(int).tolist():
+    centres = np.asarray(points, np.float64)
+    for place in np.rint(centres[_inside(picture, centres, size)]).astype(int).tolist():
         cv2.drawMarker(picture, place, colour, cv2.MARKER_CROSS, size, 1, cv2.LINE_AA)
 
 

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TextIO
 
 TEMPORARY = ".danpredict-"
 
@@ -66,6 +67,15 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_text(path: str | os.PathLike[str]) -> Iterator[TextIO]:
+    """Provide a stream for UTF-8 text, with line ends as they are written; see `replacing`."""
+    # Names of files that are not valid UTF-8 keep their bytes.
+    options: Any = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
+    with replacing(path) as temporary, temporary.open("w", **options) as stream:
+        yield stream
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -68,7 +68,10 @@ def read_picture(path: Path, *, upright: bool = False) -> Image:
         raise FileNotFoundError(f"expected a picture, found no such file: {path}")
     # Decoded from memory: OpenCV cannot open all file names that Python can open.
     data = path.read_bytes()
-    decoders = [partial(_decode_with_opencv, path=path), decode_with_pillow]
+    decoders: list[Callable[..., Image | None]] = [
+        partial(_decode_with_opencv, path=path),
+        decode_with_pillow,
+    ]
     if upright and data[4:12] == AVIF:
         decoders.reverse()
     for decode in decoders:
@@ -88,7 +91,7 @@ def _decode_with_opencv(data: bytes, *, upright: bool, path: Path) -> Image | No
             image = cv2.imdecode(pixels, flags) if pixels.size else None
     except cv2.error as error:  # for example more pixels than OpenCV allows, 2 ** 30
         raise ValueError(f"expected a picture, but OpenCV refuses {path}: {error.err}") from error
-    return None if image is None else np.ascontiguousarray(image[..., ::-1], np.uint8)
+    return None if image is None else np.ascontiguousarray(image[..., ::-1])
 
 
 def encode_picture(image: Image, suffix: str) -> bytes:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
 from danpredict.drawing.faces import draw
-from danpredict.files.outputs import replacing
+from danpredict.files.outputs import replacing_text
 from danpredict.video.files import Video, video_output
 from danpredict.video.tracker import Tracker
 
@@ -72,7 +71,7 @@ def track_video(
     seconds = 0.0
     with ExitStack() as stack:
         # In this order the video is finished and checked first: if that fails, neither is written.
-        lines = None if rows is None else stack.enter_context(_text_output(rows))
+        lines = None if rows is None else stack.enter_context(replacing_text(rows))
         drawn = None if out is None else stack.enter_context(video_output(out, video.fps))
         try:
             for frame in tqdm(video, "tracking", video.frames, unit="frame"):
@@ -89,10 +88,3 @@ def track_video(
             if not video.is_camera:
                 raise
     return TrackingResult(frames, faces, tracker.detector_calls, seconds)
-
-
-@contextmanager
-def _text_output(path: Path) -> Iterator[TextIO]:
-    """Write a text file completely or not at all; see `danpredict.files.outputs.replacing`."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
-        yield stream
