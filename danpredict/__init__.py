@@ -7,8 +7,9 @@ from danpredict.alignment.align import align_face, face_chip, face_chips
 from danpredict.alignment.paste import paste_face
 from danpredict.alignment.templates import Template
 from danpredict.boxes.calibration import fit_box_calibration
-from danpredict.boxes.detectors import load_detector
 from danpredict.boxes.face_box import FaceBox, face_box
+from danpredict.detectors.find import find_faces
+from danpredict.detectors.load import load_detector
 from danpredict.drawing.faces import draw
 from danpredict.landmarks.convention import convention, conventions
 from danpredict.landmarks.conversion import convert, mirror
@@ -43,6 +44,7 @@ __all__ = [
     "face_box",
     "face_chip",
     "face_chips",
+    "find_faces",
     "fit_box_calibration",
     "load_detector",
     "mirror",

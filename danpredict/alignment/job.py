@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from danpredict.alignment.align import align_face
-from danpredict.batch.faces import FaceFinder, FaceOptions
+from danpredict.batch.faces import FaceOptions, load_faces
 from danpredict.batch.log import Row, picture_stamp
 from danpredict.error_boundary import one_line
 from danpredict.files.outputs import write_bytes
@@ -54,7 +54,7 @@ class PictureAligner:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.find_faces = FaceFinder(job.faces, steady=True)
+        self.detector, self.predictor = load_faces(job.faces, steady=True)
 
     def align(self, name: str) -> Row:
         """Write the chips of one picture and return its row of the log, without the key.
@@ -72,7 +72,7 @@ class PictureAligner:
         stamp = picture_stamp(job.folder / name)
         image = read_picture(job.folder / name, upright=True)
         chips = []
-        for i, det in enumerate(self.find_faces(image)):
+        for i, det in enumerate(self.predictor.predict(image, self.detector(image))):
             chip, transform = align_face(image, det, job.template, job.size)
             path = job.out / name / f"{i}.png"  # a folder each for a.jpg and a.png
             _write_chip(path, chip)

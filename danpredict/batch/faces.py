@@ -1,4 +1,4 @@
-"""Find the faces of a picture: a detector, then the predictor."""
+"""How the faces of pictures are found: the detector, the model, and a hash of both."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from danpredict.geometry.sampling import Image
 from danpredict.landmarks.convention import Convention, convention
 
 if TYPE_CHECKING:
-    from danpredict.dlib_compat.detection import Detection
+    from danpredict.detectors.load import Detector
     from danpredict.model.file import Model
+    from danpredict.predictor.predictor import DANShapePredictor
 
 
 class FaceOptions(NamedTuple):
@@ -27,7 +27,7 @@ class FaceOptions(NamedTuple):
     weights : Path or None
         The detector's file.
     upsample : int
-        How often pictures are doubled in size for dlib's detectors.
+        How often pictures are doubled in size; see `danpredict.load_detector`.
     convention : str or None
         Of the landmarks; the model's own by default.
     """
@@ -39,8 +39,8 @@ class FaceOptions(NamedTuple):
     convention: str | None = None
 
 
-class FaceFinder:
-    """Finds the faces of pictures, on one thread.
+def load_faces(options: FaceOptions, *, steady: bool = False) -> tuple[Detector, DANShapePredictor]:
+    """Load the detector and the predictor, which runs on one thread.
 
     Parameters
     ----------
@@ -53,21 +53,14 @@ class FaceFinder:
     ValueError, ImportError, RuntimeError, OSError
         The detector or the model cannot be loaded.
     """
+    from danpredict.detectors.load import load_detector
+    from danpredict.predictor.predictor import DANShapePredictor
 
-    def __init__(self, options: FaceOptions, *, steady: bool = False) -> None:
-        from danpredict.boxes.detectors import load_detector
-        from danpredict.predictor.predictor import DANShapePredictor
-
-        self.predictor = DANShapePredictor(
-            options.model, threads=1, convention=options.convention, steady=steady
-        )
-        self.detector = load_detector(
-            options.detector, weights=options.weights, upsample=options.upsample
-        )
-
-    def __call__(self, image: Image) -> list[Detection]:
-        """The faces of an image, in the order of the detector's boxes."""
-        return self.predictor.predict(image, self.detector(image))
+    detector = load_detector(options.detector, weights=options.weights, upsample=options.upsample)
+    convention = options.convention
+    return detector, DANShapePredictor(
+        options.model, threads=1, convention=convention, steady=steady
+    )
 
 
 def _model(options: FaceOptions) -> Model:
@@ -85,10 +78,12 @@ def convention_of(options: FaceOptions) -> Convention:
 
 def options_key(options: FaceOptions, *others: object) -> str:
     """A hash of all options and the model; ``others`` are what JSON can write."""
+    from danpredict.detectors.load import full_name
+
     model = _model(options)
     weights = options.weights
     digest = None if weights is None else hashlib.sha256(weights.read_bytes()).hexdigest()
-    values = [*others, options.detector, digest, options.upsample, model.info]
+    values = [*others, full_name(options.detector), digest, options.upsample, model.info]
     if options.convention is not None:
         values.append(options.convention)
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

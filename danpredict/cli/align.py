@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     from danpredict.alignment.job import Job
     from danpredict.alignment.templates import template
     from danpredict.batch.faces import FaceOptions
-    from danpredict.boxes.detectors import check_detector
+    from danpredict.detectors.load import check_detector
 
     template(arguments.template)  # report wrong names before any work
     check_detector(arguments.detector)

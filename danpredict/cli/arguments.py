@@ -67,15 +67,18 @@ def weighted_dataset(text: str) -> tuple[Path, float]:
 
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--detector``, ``--weights`` and ``--upsample``."""
-    from danpredict.boxes.detectors import detectors
+    from danpredict.detectors.load import detectors
 
     parser.add_argument(
-        "--detector", default="dlib", help=f"dlib (default); all: {', '.join(detectors())}"
+        "--detector",
+        default="auto",
+        help="auto (default): dlib where dlib is installed, else builtin; "
+        f"all: {', '.join(detectors())}",
     )
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights of the detector")
     parser.add_argument(
         "--upsample", type=doublings, default=0, metavar="N",
-        help="double the pictures N times to find smaller faces (dlib's detectors only)",
+        help="double the pictures N times to find smaller faces (dlib's detectors and builtin)",
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Find the landmarks of photos."""
     from danpredict.batch.faces import FaceOptions, convention_of
-    from danpredict.boxes.detectors import check_detector
+    from danpredict.detectors.load import check_detector
     from danpredict.photos.find import find_photos
     from danpredict.photos.outputs import Outputs, check_photo_outputs
     from danpredict.photos.predict import Result, photo_rows, predict_photos

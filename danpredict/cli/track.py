@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Track the faces of a video."""
-    from danpredict.boxes.detectors import load_detector
+    from danpredict.detectors.load import load_detector
     from danpredict.predictor.predictor import DANShapePredictor
     from danpredict.video.annotate import track_video
     from danpredict.video.files import WRITABLE, Video

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from danpredict.drawing.marks import BLACK, WHITE, Colour, dots, frame, write
 from danpredict.geometry.sampling import Image
-from danpredict.image_input import as_image
+from danpredict.image_input import as_color_image
 from danpredict.landmarks.points import landmarks_of
 
 CERTAIN, UNCERTAIN = (0, 190, 255), (255, 120, 0)  # RGB, blue and orange: distinct for everyone
@@ -146,8 +146,7 @@ def draw(image: Any, faces: Any, *, boxes: bool = True, text: bool = True) -> Im
     ValueError
         Landmarks of another shape.
     """
-    checked = as_image(image)
-    picture = np.array(checked if checked.ndim == 3 else np.repeat(checked[..., None], 3, 2))
+    picture = as_color_image(image).copy()
     for face in _listed(faces):
         _draw_face(picture, _marks(face), box=boxes, text=text)
     return picture

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from danpredict.batch.faces import FaceFinder, FaceOptions, convention_of
+from danpredict.batch.faces import FaceOptions, convention_of, load_faces
 from danpredict.batch.log import Row, picture_stamp
+from danpredict.detectors.find import find_faces
 from danpredict.drawing.faces import draw
 from danpredict.error_boundary import one_line
 from danpredict.files.outputs import write_bytes
@@ -47,7 +48,7 @@ class PhotoPredictor:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.find_faces = FaceFinder(job.faces)
+        self.detector, self.predictor = load_faces(job.faces)
         self.convention = convention_of(job.faces)
 
     def predict(self, name: str) -> Row:
@@ -65,7 +66,7 @@ class PhotoPredictor:
         path = self.job.files[name]
         stamp = picture_stamp(path)
         image = read_picture(path, upright=True)
-        detections = self.find_faces(image)
+        detections = find_faces(image, detector=self.detector, predictor=self.predictor)
         row = {
             "picture": name,
             "stamp": stamp,

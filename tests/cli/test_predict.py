@@ -102,11 +102,10 @@ def test_the_files_hold_what_the_predictor_finds(run: Run, predictor: DANShapePr
     assert [line["file"] for line in lines] == [
         f"photos/{name}" for name in ("a.png", "b.jpg", "deep/c.tga", "nobody.webp", "turned.jpg")
     ]
-    detector = danpredict.load_detector("dlib")
     for line in lines:
         image = read_picture(Path(line["file"]), upright=True)
         assert [line["height"], line["width"]] == list(image.shape[:2])
-        found = predictor.predict(image, detector(image))
+        found = danpredict.find_faces(image, predictor=predictor)
         cells = [row for row in rows if row["file"] == line["file"]]
         assert len(found) == len(cells) == len(line["faces"]) == (line["file"][-4:] != "webp")
         for number, (det, face, row) in enumerate(zip(found, line["faces"], cells, strict=True)):
@@ -187,7 +186,7 @@ def test_drawn_copies(run: Run, predictor: DANShapePredictor, tmp_path: Path) ->
     pictures = {"a.png", "b.jpg", "deep/c.tga.png", "nobody.webp.png", "turned.jpg"}
     assert names == {*pictures, DRAW_LOG, "f.csv"}
     image = read_picture(Path("photos/a.png"))
-    faces = predictor.predict(image, danpredict.load_detector("dlib")(image))
+    faces = danpredict.find_faces(image, predictor=predictor)
     drawn = read_picture(Path("photos/drawn/a.png"))
     np.testing.assert_array_equal(drawn, danpredict.draw(image, faces))
     assert (drawn != image).any()
