@@ -16,11 +16,11 @@ from danpredict.geometry.sampling import Image
 
 # Formats that OpenCV writes.
 WRITABLE_PICTURES = frozenset([
-    ".avif", ".bmp", ".dib", ".gif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png",
-    ".ppm", ".tif", ".tiff", ".webp",
+    ".avif", ".bmp", ".dib", ".gif", ".jp2", ".jpe", ".jpeg", ".jpg", ".png", ".ppm", ".tif",
+    ".tiff", ".webp",
 ])  # fmt: skip
 # Formats that OpenCV or Pillow decodes. Both look at the contents, so they read .jfif as JPEG.
-PICTURES = WRITABLE_PICTURES | PILLOW_PICTURES | {".jfif"}
+PICTURES = WRITABLE_PICTURES | PILLOW_PICTURES | {".jfif", ".pbm", ".pgm"}
 # Formats that neither decodes. Programs that read folders report that they skip these.
 OTHER_PICTURES = (
     frozenset([
@@ -95,9 +95,23 @@ def _decode_with_opencv(data: bytes, *, upright: bool, path: Path) -> Image | No
 
 
 def encode_picture(image: Image, suffix: str) -> bytes:
-    """Encode a gray or RGB picture as a file of this kind, one of `WRITABLE_PICTURES`."""
+    """Encode a gray or RGB picture as a file of this kind, one of `WRITABLE_PICTURES`.
+
+    Raises
+    ------
+    ValueError
+        OpenCV cannot write the picture in this format: it is too large, or gray for ``.gif`` or
+        ``.ppm``.
+    """
     bgr = image if image.ndim == 2 else np.ascontiguousarray(image[..., ::-1])
-    return cv2.imencode(suffix, bgr)[1].tobytes()
+    try:
+        with quiet_opencv():
+            encoded, data = cv2.imencode(suffix, bgr)
+    except cv2.error as error:
+        raise ValueError(f"OpenCV cannot write {suffix} files: {error.err}") from error
+    if not encoded:
+        raise ValueError(f"OpenCV cannot write a picture of shape {image.shape} as {suffix}")
+    return data.tobytes()
 
 
 def is_file(path: Path) -> bool:
