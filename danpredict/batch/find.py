@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from danpredict.files.outputs import TEMPORARY
@@ -28,11 +29,18 @@ def files_below(folder: Path, out: Path | None = None) -> list[Path]:
                 f"expected an output folder that does not contain the pictures, got {out}"
             )
         outputs.add(out.resolve())
+
+    @cache  # most files share their folder, and resolving a path takes long
+    def is_output(path: Path) -> bool:
+        place = path.resolve()
+        return not outputs.isdisjoint({place, *place.parents})
+
     return [
         path
         for path in files
         if not path.name.startswith(TEMPORARY)
-        and not (outputs and outputs & {path.resolve(), *path.resolve().parents})
+        and not is_output(path.parent)
+        and not (path.is_symlink() and is_output(path))
     ]
 
 

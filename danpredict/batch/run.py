@@ -67,15 +67,15 @@ def work_through(
     """
     todo = [name for name in names if not is_current(task, log[name])]
     results = run_in_processes(task.start, todo, processes)
-    before = {name: log[name] for name in todo if name in log}
     # The log must not say that outputs are up to date while this run overwrites them.
-    for row in before.values():
-        log.set({name: value for name, value in row.items() if name != "key"})
+    for name in todo:
+        if name in log:
+            log.set({column: value for column, value in log[name].items() if column != "key"})
     log.save()
     with log.appending() as append:
         bar = tqdm(results, doing, len(todo), unit="picture", delay=SHOWN_AFTER)
         for row in bar:
-            task.replace(before.get(row["picture"], {}), row)
+            task.replace(log[row["picture"]], row)
             append({"key": task.key, **row})
     log.save()
     return len(todo)

@@ -17,7 +17,7 @@ DESCRIPTION = (
     "options or the model have changed. Photos that fail are listed at the end, and the exit code "
     "is then 2."
 )
-EXAMPLE = "danpredict predict photos --csv faces.csv --draw drawn"
+EXAMPLE = "danpredict predict photos --csv results.csv --draw drawn"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

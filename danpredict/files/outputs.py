@@ -89,13 +89,13 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def same_file(first: Path, second: Path) -> bool:
-    """Whether two paths name the same file, directly or through links. Both may be missing."""
+def identity(path: Path) -> tuple[int, int] | str:
+    """The same value for all paths and links of a file, also of one that is missing."""
     try:
-        return first.samefile(second)
+        status = path.stat()
     except OSError:
-        paths = (os.path.normcase(os.path.realpath(path)) for path in (first, second))
-        return len(set(paths)) == 1
+        return os.path.normcase(os.path.realpath(path))
+    return status.st_dev, status.st_ino
 
 
 def check_outputs(outputs: Sequence[Path], inputs: Iterable[Path] = ()) -> None:
@@ -116,20 +116,21 @@ def check_outputs(outputs: Sequence[Path], inputs: Iterable[Path] = ()) -> None:
     OSError
         An output is a folder or a read-only file.
     """
-    read = list(inputs)
-    for number, path in enumerate(outputs):
+    read = {identity(path): path for path in inputs}
+    written: dict[object, Path] = {}
+    for path in outputs:
         folder = path.parent
         if not folder.is_dir():
             raise ValueError(f"expected an existing folder for {path}, found no {folder}")
         _check_target(path)
         if not os.access(folder, os.W_OK):
             raise ValueError(f"expected a writable folder for {path}, got the read-only {folder}")
-        for other in read:
-            if same_file(path, other):
-                raise ValueError(f"{path} would overwrite the input {other}: choose another output")
-        for other in outputs[:number]:
-            if same_file(path, other):
-                raise ValueError(f"expected different outputs, got {other} and {path}")
+        own = identity(path)
+        if own in read:
+            raise ValueError(f"{path} would overwrite the input {read[own]}: choose another output")
+        if own in written:
+            raise ValueError(f"expected different outputs, got {written[own]} and {path}")
+        written[own] = path
 
 
 def check_suffix(path: Path, suffixes: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from danpredict.batch.log import Log
+from danpredict.files.outputs import identity
 from danpredict.photos.find import Photos
 
 KEPT = (".jpg", ".jpeg", ".png")  # photos of other formats are drawn as .png
@@ -42,21 +43,15 @@ def drawn_names(photos: Photos) -> dict[str, str]:
 
 def check_drawn(folder: Path, names: Mapping[str, str], photos: Photos, log: Log) -> None:
     """Raise ValueError if a copy would overwrite a photo, or a file that no earlier run drew."""
-    inputs = {_identity(path) for path in photos.files.values()}
+    inputs = {identity(path) for path in photos.files.values()}
     for name, copy in names.items():
         path = folder / copy
         if not path.exists():
             continue
-        if _identity(path) in inputs:
+        if identity(path) in inputs:
             raise ValueError(f"{path} would overwrite an input: choose another folder for --draw")
         if name not in log:
             raise ValueError(
                 f"expected a folder for --draw without {copy}, got {folder}, where no earlier run "
                 "drew this file: choose another folder"
             )
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """The same for all names and links of a file."""
-    status = path.stat()
-    return status.st_dev, status.st_ino

@@ -252,6 +252,9 @@ def test_the_log_of_something_else_stays(run: Run, tmp_path: Path) -> None:
     assert Path("f.csv.log").read_text() == "my own notes"
 
 
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="finds the processes of a group in /proc"
+)
 def test_killed_and_started_again(tmp_path: Path, astronaut: Image) -> None:
     """In two processes; the bytes are those of an uninterrupted run in one process."""
     photos = tmp_path / "photos"
