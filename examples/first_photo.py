@@ -10,9 +10,8 @@ from skimage import data, io
 import danpredict
 
 image = io.imread(sys.argv[1]) if len(sys.argv) > 1 else data.astronaut()  # RGB
-boxes = danpredict.load_detector()(image)
-if not boxes:
+faces = danpredict.find_faces(image)
+if not faces:
     sys.exit("no face found")
-face = danpredict.DANShapePredictor()(image, boxes[0])
-print(f"confidence {face.confidence:.2f}")
-io.imsave("first_photo.png", danpredict.draw(image, face))
+print(f"confidence {faces[0].confidence:.2f}")
+io.imsave("first_photo.png", danpredict.draw(image, faces))

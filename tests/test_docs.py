@@ -39,7 +39,7 @@ CARDS = [ROOT / "weights" / "README.md", ROOT / "weights" / "teachers" / "README
 PAGES = [README, *DOCS, *CARDS, ROOT / "adapters" / "README.md"]
 PAGES += [ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
 # Packages that the extra `test` does not install: a block that needs one is left out without it.
-HEAVY = {"yunet": "face_alignment", "face_recognition": "face_recognition", "imutils": "imutils"}
+HEAVY = {"face_recognition": "face_recognition", "imutils": "imutils"}
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

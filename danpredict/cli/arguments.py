@@ -78,7 +78,7 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights of the detector")
     parser.add_argument(
         "--upsample", type=doublings, default=0, metavar="N",
-        help="double the pictures N times to find smaller faces (dlib's detectors and builtin)",
+        help="halve the size of the smallest faces N times (not for face-alignment's detectors)",
     )  # fmt: skip
 
 

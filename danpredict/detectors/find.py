@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from danpredict.detectors.load import load_detector
+from danpredict.detectors.load import Detector, load_detector
 from danpredict.files.pictures import read_picture
 
 if TYPE_CHECKING:
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 # dlib's HOG detector finds a second "face" in the astronaut's picture saved as JPEG; its confidence
 # is 0.002. The tracker ends its tracks at the same limit.
 MIN_CONFIDENCE = 0.3
+
+
+@cache
+def named_detector(name: str, upsample: int) -> Detector:
+    """A detector without a weights file, loaded once: dlib's takes half a second."""
+    return load_detector(name, upsample=upsample)
 
 
 @cache
@@ -37,8 +43,7 @@ def find_faces(
 ) -> list[Detection]:
     """Find all faces of a picture and their landmarks.
 
-    A detector that is given by its name is loaded in every call. For many pictures, it is faster to
-    load it once: ``detector=danpredict.load_detector("auto")``.
+    The detector and the default predictor are loaded in the first call and kept for the next ones.
 
     Parameters
     ----------
@@ -80,7 +85,7 @@ def find_faces(
             )
         find = detector
     else:
-        find = load_detector(detector, upsample=upsample)
+        find = named_detector(detector, upsample)
     if isinstance(image, str | os.PathLike):
         image = read_picture(Path(image), upright=True)
     faces = (predictor or default_predictor()).predict(image, find(image))

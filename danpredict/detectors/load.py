@@ -68,8 +68,9 @@ def load_detector(
     device : str
         Torch device of face-alignment's detectors.
     upsample : int
-        How often dlib's detectors and ``"builtin"`` first double the size of the picture, to find
-        smaller faces. Without it, they find faces from about 80 pixels on.
+        How often the size of the smallest face is halved. With 0, dlib's detectors and
+        ``"builtin"`` find faces from about 80 pixels on, ``"yunet"`` from about 1/40 of the
+        picture's longer side on. face-alignment's detectors ignore it.
 
     Returns
     -------
@@ -80,7 +81,7 @@ def load_detector(
     Raises
     ------
     ValueError
-        An unknown name.
+        An unknown name, or ``upsample`` is below 0.
     ImportError
         A package is missing.
     FileNotFoundError
@@ -89,6 +90,8 @@ def load_detector(
         The weights cannot be loaded.
     """
     check_detector(name)
+    if upsample < 0:
+        raise ValueError(f"expected upsample to be 0 or more, got {upsample}")
     full = full_name(name)
     path = None if weights is None else Path(weights)
     if path is not None and not path.is_file():
@@ -96,7 +99,7 @@ def load_detector(
     if full == "builtin":
         return Builtin(upsample)
     if full == "yunet":
-        return YuNet(path)
+        return YuNet(path, upsample)
     if full == "dlib-hog":
         return DlibHog(upsample)
     if full == "dlib-cnn":

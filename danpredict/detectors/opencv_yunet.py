@@ -21,9 +21,10 @@ WEIGHTS_PAGE = "https://github.com/opencv/opencv_zoo/tree/main/models/face_detec
 MIN_SCORE = 0.6
 MAX_OVERLAP = 0.3  # of the boxes of two faces; OpenCV's default
 MAX_BOXES = 5000  # before overlapping boxes are dropped; OpenCV's default
-# Larger pictures are shrunk. The network was trained on faces of 10 to 300 pixels, so it misses
-# faces that are much larger, and its time grows with the number of pixels.
-MAX_SIDE = 1280
+# Larger pictures are shrunk to this side: the network was trained on small faces. In 30 training
+# faces of 300-W that filled 40 % of a side, the boxes were off by 3 % of the face at 640 pixels, by
+# 10 % at 1280. Faces of 85 to 170 pixels in photos of 3000 pixels were all found at 640, 24 of 24.
+MAX_SIDE = 640
 
 
 class YuNet:
@@ -33,6 +34,8 @@ class YuNet:
     ----------
     weights : Path or None
         The network's file, ONNX.
+    upsample : int
+        How often the longest side that is not shrunk is doubled, to find smaller faces.
 
     Raises
     ------
@@ -42,13 +45,13 @@ class YuNet:
         OpenCV cannot read the file as a network.
     """
 
-    def __init__(self, weights: Path | None) -> None:
+    def __init__(self, weights: Path | None, upsample: int) -> None:
         if weights is None:
             raise FileNotFoundError(
                 f"the detector yunet needs a weights file: download {WEIGHTS} from {WEIGHTS_PAGE} "
                 "and pass its path: load_detector('yunet', weights='FILE')"
             )
-        self.weights = weights
+        self.weights, self.upsample = weights, upsample
         self._network = self._load()
 
     def _load(self) -> Any:
@@ -63,8 +66,8 @@ class YuNet:
                 f"({WEIGHTS_PAGE}), got {self.weights}, which OpenCV refuses: {error.err}"
             ) from error
 
-    def __reduce__(self) -> tuple[type[YuNet], tuple[Path]]:
-        return YuNet, (self.weights,)  # OpenCV's networks cannot be pickled
+    def __reduce__(self) -> tuple[type[YuNet], tuple[Path, int]]:
+        return YuNet, (self.weights, self.upsample)  # OpenCV's networks cannot be pickled
 
     def __call__(self, image: Any) -> list[FaceBox]:
         """The boxes of all faces, the best score first."""
@@ -72,7 +75,7 @@ class YuNet:
         if not picture.size:
             return []
         height, width = picture.shape[:2]
-        scale = min(1.0, MAX_SIDE / max(height, width))
+        scale = min(1.0, MAX_SIDE * 2**self.upsample / max(height, width))
         size = (max(1, round(scale * width)), max(1, round(scale * height)))
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         self._network.setInputSize(size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 
 import cv2
@@ -11,6 +12,7 @@ from skimage import data
 
 from danpredict import load_detector
 from danpredict.boxes.face_box import FaceBox
+from danpredict.files.pictures import read_picture
 
 from ..conftest import Image, real_data
 
@@ -87,9 +89,10 @@ def test_tiny_pictures_have_no_boxes(shape: tuple[int, ...]) -> None:
 
 
 def test_faces_that_dlib_misses_are_found() -> None:
-    """Training faces without a box in ``hog_boxes.json``, so this measures no generalisation."""
+    """Training faces of the model, so this does not say how well it does on other faces."""
     folder = real_data("300w", "300-W pictures")
-    names = ["afw/111076519_2.jpg"]
+    boxes = json.loads((folder / "hog_boxes.json").read_text())
+    missed = [name for name, box in boxes.items() if box is None and name.startswith("afw")][:8]
     detector = load_detector("builtin")
-    for name in names:
-        assert detector(cv2.imread(str(folder / name)))
+    found = [bool(detector(read_picture(folder / name))) for name in missed]
+    assert sum(found) >= 7
