@@ -98,8 +98,7 @@ def align_folder(job: Job, processes: int | None = None) -> FolderResult:
     Parameters
     ----------
     processes : int, optional
-        Number of worker processes, one for each core by default. With 1, this process does the
-        work.
+        Number of worker processes; see `danpredict.batch.workers.run_in_processes`.
 
     Raises
     ------

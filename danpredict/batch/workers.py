@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -17,8 +18,10 @@ import cv2
 from danpredict.batch.log import Row
 
 QUEUED_PER_PROCESS = 4  # pictures
-# Fewer pictures do not pay for another process, which takes as long to start as several pictures.
-PICTURES_PER_PROCESS = 4
+# Worker processes start if this process alone would need longer than this for the rest, seconds.
+# A worker takes 1.3 s of processor time to start: 200 photos of 300-W in one process and in two.
+PAYS = 5.0
+TRIAL = 0.5  # seconds of work after which the time of the rest can be estimated
 
 Work = Callable[[str], Row]  # from the name of a picture to its row of the log
 Start = Callable[[], Work]  # loads what the work needs; can be pickled
@@ -61,8 +64,8 @@ def run_in_processes(start: Start, names: Sequence[str], processes: int | None) 
         too, so that a wrong option raises one error before the work starts.
     names : sequence of str
     processes : int, optional
-        Number of worker processes, one for each core by default. There are fewer for a few
-        pictures. If one is enough, this process does the work.
+        Number of worker processes. With 1, this process does the work. By default, this process
+        begins, and one worker process for each core does the rest if that is faster.
 
     Raises
     ------
@@ -72,9 +75,22 @@ def run_in_processes(start: Start, names: Sequence[str], processes: int | None) 
     if not names:
         return iter(())
     work = start()
-    useful = max(1, len(names) // PICTURES_PER_PROCESS)
-    count = min(processes or os.cpu_count() or 1, useful)
+    cores = os.cpu_count() or 1
+    if processes is None and cores > 1:
+        return _begin(start, work, names, cores)
+    count = min(processes or 1, len(names))
     return map(work, names) if count == 1 else _divide(start, names, count)
+
+
+def _begin(start: Start, work: Work, names: Sequence[str], cores: int) -> Iterator[Row]:
+    """Work in this process as long as workers would not be faster."""
+    begun = time.monotonic()
+    for done, name in enumerate(names, 1):
+        yield work(name)
+        seconds, left = time.monotonic() - begun, len(names) - done
+        if seconds > TRIAL and left * seconds / done > PAYS:
+            yield from _divide(start, names[done:], min(cores, left))
+            return
 
 
 def _divide(start: Start, names: Sequence[str], processes: int) -> Iterator[Row]:

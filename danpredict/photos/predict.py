@@ -67,7 +67,7 @@ def predict_photos(
     outputs : Outputs
         At least one of them; checked by `check_photo_outputs`.
     processes : int, optional
-        Number of worker processes, one for each core by default.
+        Number of worker processes; see `danpredict.batch.workers.run_in_processes`.
 
     Raises
     ------
