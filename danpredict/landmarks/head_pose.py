@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danpredict.geometry.similarity import FloatArray
-from danpredict.landmarks.pose_fit import ANGLES, fit_pose, rotation_matrix
+from danpredict.landmarks.pose_fit import fit_pose, rotation_matrix
 from danpredict.landmarks.shape3d import mean_shape_3d
 from danpredict.landmarks.usable import axis_deviation, usable_landmarks
 
@@ -96,7 +96,7 @@ def head_pose(
     yaw, pitch, roll = np.degrees(SIGN * fit.angles[list(ROTATION_OF_ANGLE)]).tolist()
     if sigma is None:
         return HeadPose(yaw, pitch, roll)
-    inverse = np.linalg.pinv(fit.jacobian)[:ANGLES]
+    inverse = np.linalg.pinv(fit.jacobian.reshape(-1, 6))[:3]
     variance = inverse**2 @ np.repeat(axis_deviation(sigma) ** 2, 2)
     std = np.degrees(np.sqrt(variance))[list(ROTATION_OF_ANGLE)].tolist()
     return HeadPose(yaw, pitch, roll, (std[0], std[1], std[2]))

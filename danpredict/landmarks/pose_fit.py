@@ -1,4 +1,4 @@
-"""Fit the rotation of a rigid 3-D shape to 2-D landmarks, by least squares.
+"""Fit the rotation of a rigid 3-D shape to 2-D landmarks, by weighted least squares.
 
 Camera axes: x right in the image, y down, z away from the camera (a right-handed system, as in
 OpenCV). The axes of the shape are those of the camera if the face looks straight into it.
@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danpredict.geometry.similarity import FloatArray
+from danpredict.geometry.similarity import COINCIDENT, FloatArray
 
 Array = NDArray[np.float64]
 TOLERANCE = 1e-12  # of the solver, relative
-# Intrinsic rotations about z, x and y. Angles are singular only where the face looks straight up
-# or down, and never for faces seen from the side.
+# ``Rz Rx Ry``. These angles are singular only if the face looks straight up or down, and not if it
+# is seen from the side.
 ORDER = "ZXY"
-ANGLES = 3  # the first parameters: rotations about z, x and y, radians
+Projection = Callable[[Array], tuple[Array, Array]]
 
 
 class PoseFit(NamedTuple):
@@ -30,18 +30,19 @@ class PoseFit(NamedTuple):
     ----------
     angles : (3,) float
         Rotations about z, x and y of the camera, radians: ``Rz Rx Ry`` maps shape to camera.
-    scale : float
-        Image pixels per unit of the shape; with a camera: 1 over the depth of the origin.
-    shift : (2,) float
-        Where the origin of the shape lies in the image, pixels.
-    jacobian : (2 L, 6) float
-        Derivatives of the projected landmarks (x0, y0, x1, ...) by the angles and three others.
+    projected : (L, 2) float
+        The shape in the image, pixels.
+    jacobian : (L, 2, 6) float
+        Derivatives of ``projected`` by the three angles and three other parameters.
+    parameters : (6,) float
+        The angles and, for a scaled orthographic projection, the logarithm of the scale and the
+        place (2,) of the origin in the image; with a camera, the place (3,) of the origin.
     """
 
     angles: Array
-    scale: float
-    shift: Array
+    projected: Array
     jacobian: Array
+    parameters: Array
 
 
 def rotation_matrix(angles: FloatArray) -> Array:
@@ -58,48 +59,58 @@ def rotation_angles(matrix: FloatArray) -> Array:
     return np.asarray(Rotation.from_matrix(matrix).as_euler(ORDER), np.float64)
 
 
-def orthographic_start(landmarks: FloatArray, shape: FloatArray, weights: FloatArray) -> Array:
-    """First parameters of a scaled orthographic projection: angles, log scale and shift.
+def _turned(angles: Array, shape: FloatArray) -> tuple[Array, Array]:
+    """The shape (L, 3) in camera axes, and its derivatives (L, 3, 3) by the angles (last axis)."""
+    rotation = rotation_matrix(angles)
+    turned = shape @ rotation.T
+    axes = np.array([[0, 0, 1], [np.cos(angles[0]), np.sin(angles[0]), 0], rotation[:, 1]])
+    return turned, np.cross(axes, turned[:, None]).transpose(0, 2, 1)
 
-    The affine least-squares fit, then the nearest rotation and scale.
-    """
+
+def _orthographic(shape: FloatArray) -> Projection:
+    def project(parameters: Array) -> tuple[Array, Array]:
+        scale = np.exp(parameters[3])
+        turned, derivatives = _turned(parameters[:3], shape)
+        jacobian = np.zeros((len(shape), 2, 6))
+        jacobian[..., :3] = scale * derivatives[:, :2]
+        jacobian[..., 3] = scale * turned[:, :2]
+        jacobian[:, [0, 1], [4, 5]] = 1
+        return scale * turned[:, :2] + parameters[4:], jacobian
+
+    return project
+
+
+def _perspective(shape: FloatArray, camera: FloatArray) -> Projection:
+    def project(parameters: Array) -> tuple[Array, Array]:
+        turned, derivatives = _turned(parameters[:3], shape)
+        points = (turned + parameters[3:]) @ camera.T
+        depth = points[:, 2:]
+        projected = points[:, :2] / depth
+        by_place = (camera[:2] - projected[..., None] * camera[2]) / depth[..., None]
+        return projected, np.concatenate([by_place @ derivatives, by_place], axis=2)
+
+    return project
+
+
+def _orthographic_start(landmarks: FloatArray, shape: FloatArray, weights: FloatArray) -> Array:
+    """First parameters: the affine least-squares fit, then the nearest rotation and scale."""
     root = np.sqrt(weights)[:, None]
     design = np.column_stack([shape, np.ones(len(shape))])
     affine = np.linalg.lstsq(design * root, landmarks * root, rcond=None)[0].T  # (2, 4)
     left, singular, right = np.linalg.svd(affine[:, :3], full_matrices=False)
     rows = left @ right
     rotation = np.vstack([rows, np.cross(rows[0], rows[1])])
-    scale = singular.mean()
-    return np.array([*rotation_angles(rotation), np.log(scale), *affine[:, 3]])
-
-
-def _orthographic(shape: FloatArray) -> Callable[[Array], Array]:
-    def project(parameters: Array) -> Array:
-        turned = shape @ rotation_matrix(parameters[:3]).T
-        return np.asarray(np.exp(parameters[3]) * turned[:, :2] + parameters[4:])
-
-    return project
-
-
-def _perspective(shape: FloatArray, camera: FloatArray) -> Callable[[Array], Array]:
-    def project(parameters: Array) -> Array:
-        turned = shape @ rotation_matrix(parameters[:3]).T + parameters[3:]
-        points = turned @ camera.T
-        return np.asarray(points[:, :2] / points[:, 2:])
-
-    return project
+    return np.array([*rotation_angles(rotation), np.log(singular.mean()), *affine[:, 3]])
 
 
 def _perspective_start(landmarks: FloatArray, shape: FloatArray, camera: FloatArray) -> Array:
-    """First parameters of a perspective projection: angles and the place of the origin."""
-    points = np.ascontiguousarray(landmarks, np.float64)
-    model = np.ascontiguousarray(shape, np.float64)
-    found, vector, place = cv2.solvePnP(
-        model, points, np.asarray(camera, np.float64), None, flags=cv2.SOLVEPNP_SQPNP
-    )
+    """First parameters: OpenCV's solution of the perspective-n-point problem."""
+    model, points = np.array(shape, np.float64), np.array(landmarks, np.float64)
+    found, vector, place = cv2.solvePnP(model, points, camera, None, flags=cv2.SOLVEPNP_SQPNP)
     if not found:
         raise ValueError("expected landmarks of a face in front of the camera, found no pose")
-    return np.array([*rotation_angles(cv2.Rodrigues(vector)[0]), *place[:, 0]])
+    rotation = np.asarray(cv2.Rodrigues(vector)[0], np.float64)
+    return np.array([*rotation_angles(rotation), *np.ravel(place)])
 
 
 def fit_pose(
@@ -119,26 +130,33 @@ def fit_pose(
         Of the squared distances.
     camera : (3, 3) float, optional
         Intrinsic matrix, for a perspective projection. The default is a scaled orthographic one.
+
+    Raises
+    ------
+    ValueError
+        All landmarks are in one place, or no pose in front of the camera fits.
     """
     from scipy.optimize import least_squares
 
+    if np.var(landmarks, axis=0).sum() <= COINCIDENT:
+        raise ValueError("expected landmarks in different places, got all in one place")
     if camera is None:
-        start, project = orthographic_start(landmarks, shape, weights), _orthographic(shape)
+        start, project = _orthographic_start(landmarks, shape, weights), _orthographic(shape)
     else:
         start = _perspective_start(landmarks, shape, camera)
         project = _perspective(shape, camera)
     root = np.sqrt(weights)[:, None]
-
-    def residuals(parameters: Array) -> Array:
-        return np.asarray(((project(parameters) - landmarks) * root).ravel())
-
     result = least_squares(
-        residuals, start, method="lm", x_scale="jac",
-        ftol=TOLERANCE, xtol=TOLERANCE, gtol=TOLERANCE,
-    )  # fmt: skip
+        lambda p: ((project(p)[0] - landmarks) * root).ravel(),
+        start,
+        lambda p: (project(p)[1] * root[..., None]).reshape(-1, 6),
+        method="lm",
+        x_scale="jac",
+        ftol=TOLERANCE,
+        xtol=TOLERANCE,
+        gtol=TOLERANCE,
+    )
+    # The solver may leave the usual ranges of the angles.
     angles = rotation_angles(rotation_matrix(result.x[:3]))
-    jacobian = result.jac / np.repeat(np.sqrt(weights), 2)[:, None]
-    if camera is None:
-        return PoseFit(angles, float(np.exp(result.x[3])), result.x[4:], jacobian)
-    x, y, depth = camera @ result.x[3:]
-    return PoseFit(angles, float(1 / depth), np.array([x, y]) / depth, jacobian)
+    parameters = np.array([*angles, *result.x[3:]])
+    return PoseFit(angles, *project(parameters), parameters)

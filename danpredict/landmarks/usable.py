@@ -32,7 +32,7 @@ def usable_landmarks(
     ValueError
         Another convention or number of landmarks, or a needed landmark that is not finite.
     """
-    points = np.asarray(landmarks, np.float64)
+    points: NDArray[np.float64] = np.asarray(landmarks, np.float64)
     found = name or DLIB_CONVENTIONS.get(len(points), f"{len(points)} unnamed landmarks")
     if found != MEASURED_CONVENTION or points.shape != (convention(found).size, 2):
         raise ValueError(
