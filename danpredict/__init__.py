@@ -1,7 +1,12 @@
 """danpredict: a drop-in for ``dlib.shape_predictor`` with a Deep Alignment Network inside."""
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+# pip checks this too. A checkout without installation would fail later, without the reason.
+if sys.version_info < (3, 11):
+    raise ImportError("danpredict needs Python 3.11 or newer, got " + sys.version.split()[0])
 
 from danpredict.alignment.align import align_face, face_chip, face_chips
 from danpredict.alignment.paste import paste_face

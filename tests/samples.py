@@ -19,6 +19,13 @@ Image = NDArray[np.uint8]
 HOG = (179, 83, 266, 170)  # dlib's rectangle of the astronaut
 
 
+# Another processor or another version of a library adds numbers in another order. The tolerance is
+# then wider: torch and ONNX Runtime on one machine differ by up to 0.0024 of the rectangle's width,
+# int8 and float32 by up to 0.010. In int8, sums also saturate on processors without VNNI only.
+EXACT = 1e-5  # pixels
+LOOSE = {"float32": 0.003, "int8": 0.02}  # of the rectangle's width
+
+
 class Sample(NamedTuple):
     """A picture with a face, and a rectangle around it: left, top, right, bottom, inclusive."""
 
@@ -40,6 +47,17 @@ def machine() -> dict[str, Any]:
         "onnxruntime": onnxruntime.__version__,
         "opencv": cv2.__version__,
     }
+
+
+def same_machine(then: dict[str, Any]) -> bool:
+    """Whether results of the other machine should be the same to the last digits."""
+    return all(then[key] == value for key, value in machine().items())
+
+
+def tolerance(sample: Sample, *, same: bool, int8: bool) -> float:
+    """How far landmarks may lie from those of the same model before, pixels."""
+    width = sample.rectangle[2] - sample.rectangle[0] + 1
+    return EXACT if same else LOOSE["int8" if int8 else "float32"] * width
 
 
 def _gray(picture: Image) -> Image:

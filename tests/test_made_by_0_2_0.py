@@ -17,21 +17,15 @@ import danpredict
 from danpredict import DANShapePredictor
 
 from .conftest import ROOT
-from .samples import Sample, digest, machine, samples
+from .samples import Sample, same_machine, samples, tolerance
 
 FOLDER = ROOT / "tests" / "data" / "made_by_0_2_0"
 ANSWERS = json.loads((FOLDER / "answers.json").read_text("utf-8"))
 NAMES = json.loads((FOLDER / "public_names.json").read_text("utf-8"))
-GOLDEN = dict(np.load(FOLDER / "landmarks.npz"))
+THEN = json.loads((FOLDER / "machine.json").read_text("utf-8"))
 COMPUTED = ("it(", "it.update(")  # expressions whose values a network computes
 
-# Another processor or another version of a library adds numbers in another order. The tolerance is
-# then wider: torch and ONNX Runtime on one machine differ by up to 0.0024 of the rectangle's width,
-# int8 and float32 by up to 0.010. In int8, sums also saturate on processors without VNNI only.
-EXACT = 1e-5  # pixels
-LOOSE = {"float32": 0.003, "int8": 0.02}  # of the rectangle's width
-THEN = json.loads(str(GOLDEN["machine"]))
-SAME_MACHINE = machine() == {key: THEN[key] for key in machine()}
+SAME_MACHINE = same_machine(THEN)
 
 # Only the tracker used these; they left the public class on purpose.
 INTERNALS = {"DANShapePredictor": {"can_follow", "follow", "mean_shape", "tracked"}}
@@ -40,12 +34,6 @@ INTERNALS = {"DANShapePredictor": {"can_follow", "follow", "mean_shape", "tracke
 CHANGED: dict[str, Any] = {
     "danpredict.face_chip(picture, detection, template=it).shape": [96, 96, 3]
 }
-
-
-def tolerance(sample: Sample, *, int8: bool) -> float:
-    """How far landmarks may lie from those of 0.2.0, pixels."""
-    width = sample.rectangle[2] - sample.rectangle[0] + 1
-    return EXACT if SAME_MACHINE else LOOSE["int8" if int8 else "float32"] * width
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +83,7 @@ def assert_same(found: Any, expected: Any, where: str, atol: float) -> None:
 def test_a_pickle_is_read(file: str, answers_now: Any, pictures: dict[str, Sample]) -> None:
     found = answers_now[file]
     assert isinstance(found, dict), found  # else the error
-    loose = tolerance(pictures["colour"], int8="int8" in file)
+    loose = tolerance(pictures["colour"], same=SAME_MACHINE, int8="int8" in file)
     for text, expected in ANSWERS[file].items():
         if text == "attributes":
             assert set(found[text]) >= set(expected)
@@ -121,28 +109,10 @@ def test_a_model_file_is_read(
     assert_same(predictor.info, expected["it.info"], "info", 0)
     det = predictor(sample.picture, danpredict.rectangle(*sample.rectangle))
     (landmarks,) = expected["it(picture, rect).landmarks"].values()
-    atol = tolerance(sample, int8="int8" in file)
+    atol = tolerance(sample, same=SAME_MACHINE, int8="int8" in file)
     np.testing.assert_allclose(det.landmarks, landmarks, rtol=0, atol=atol)
     predictor.save(tmp_path / file)
     assert (tmp_path / file).read_bytes() == (FOLDER / file).read_bytes()
-
-
-@pytest.mark.parametrize("model", ["lean68", "lean68-int8", "slim68", "slim68-int8"])
-def test_the_shipped_models_find_what_they_found(model: str, pictures: dict[str, Sample]) -> None:
-    predictor = DANShapePredictor(model, threads=1)
-    for name, sample in pictures.items():
-        assert digest(sample.picture) == str(GOLDEN[f"{name}/picture"]), f"another picture: {name}"
-        if name == "camera" and not SAME_MACHINE:
-            continue  # no face lies in this rectangle, and so nothing bounds the difference
-        det = predictor(sample.picture, danpredict.rectangle(*sample.rectangle))
-        atol = tolerance(sample, int8="int8" in model)
-        for key, found in (("landmarks", det.landmarks), ("sigma", det.sigma)):
-            expected = GOLDEN[f"{name}/{model}/{key}"]
-            assert found is not None
-            assert found.dtype == expected.dtype
-            np.testing.assert_allclose(found, expected, rtol=0, atol=atol, err_msg=name)
-        confidence = float(GOLDEN[f"{name}/{model}/confidence"])
-        assert det.confidence == pytest.approx(confidence, abs=EXACT if SAME_MACHINE else 0.02)
 
 
 def assert_parameters(found: list[str] | None, expected: list[str] | None, where: str) -> None:

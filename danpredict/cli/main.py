@@ -1,5 +1,7 @@
 """The ``danpredict`` program: one command for each module of this folder."""
 
+# PYTHON_ARGCOMPLETE_OK: argcomplete's global activation searches for this word
+
 from __future__ import annotations
 
 import argparse
@@ -17,6 +19,7 @@ from danpredict.cli import (
     track,
     train,
 )
+from danpredict.cli.completion import complete_if_asked
 from danpredict.error_boundary import run_program
 from danpredict.version import __version__
 
@@ -63,7 +66,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; see `danpredict.error_boundary.run_program`."""
-    parsed = build_parser().parse_args(arguments)
+    parser = build_parser()
+    complete_if_asked(parser, hidden=OLD_NAMES)
+    parsed = parser.parse_args(arguments)
     return run_program(
         "danpredict",
         lambda: parsed.run(parsed),

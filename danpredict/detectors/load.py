@@ -69,7 +69,7 @@ def load_detector(
         Torch device of face-alignment's detectors.
     upsample : int
         How often the size of the smallest face is halved. With 0, dlib's detectors and
-        ``"builtin"`` find faces from about 80 pixels on, ``"yunet"`` from about 1/40 of the
+        ``"builtin"`` find faces from about 80 pixels on, ``"yunet"`` from about 1/35 of the
         picture's longer side on. face-alignment's detectors ignore it.
 
     Returns

@@ -28,7 +28,7 @@ MAX_SIDE = 640
 
 
 class YuNet:
-    """YuNet in OpenCV. It finds faces from about 10 pixels on, also in profile.
+    """YuNet in OpenCV. Several threads cannot share one detector.
 
     Parameters
     ----------

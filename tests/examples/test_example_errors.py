@@ -32,6 +32,7 @@ def mess(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Path:
         ("compare.py", ["--model", "lean86"]),
         ("limits.py", ["--model", "lean86"]),
         ("limits.py", ["--out", "nowhere/a.png"]),
+        ("shut_eyes.py", ["--out", "nowhere/a.png"]),
         ("how_it_works.py", ["--model", "lean86"]),
         ("jitter.py", ["list.m3u8"]),
         ("webcam.py", ["list.m3u8"]),

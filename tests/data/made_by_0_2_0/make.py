@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 FOLDER = Path(__file__).parent.resolve()
 SAMPLES = runpy.run_path(str(FOLDER.parents[1] / "samples.py"))
-MODELS = ("lean68", "lean68-int8", "slim68", "slim68-int8")
 
 DETECTION = [
     "it.landmarks", "it.sigma", "it.confidence", "it.stages", "it.present", "it.convention",
@@ -157,24 +156,6 @@ def write_pickles(*, with_dlib: bool) -> None:
         (FOLDER / name).write_bytes(pickle.dumps(value))
 
 
-def landmarks() -> dict[str, NDArray[Any]]:
-    """What the shipped models find in the samples."""
-    import danpredict
-
-    found: dict[str, NDArray[Any]] = {"machine": np.array(json.dumps(SAMPLES["machine"]()))}
-    samples = SAMPLES["samples"]()
-    for name, sample in samples.items():
-        found[f"{name}/picture"] = np.array(SAMPLES["digest"](sample.picture))
-        for model in MODELS:
-            predictor = danpredict.DANShapePredictor(model, threads=1)
-            det = predictor(sample.picture, danpredict.rectangle(*sample.rectangle))
-            found[f"{name}/{model}/landmarks"] = det.landmarks
-            assert det.sigma is not None
-            found[f"{name}/{model}/sigma"] = det.sigma
-            found[f"{name}/{model}/confidence"] = np.array(det.confidence)
-    return found
-
-
 def ask(script: str, *options: str, text: str | None = None) -> Any:
     """Run a script of this folder; what it prints, read as JSON."""
     command = [sys.executable, str(FOLDER / script), *options]
@@ -226,7 +207,7 @@ def main() -> None:
     subprocess.run([sys.executable, str(FOLDER / "make.py"), "--without-dlib"], check=True)
     write_answers()
     write_names()
-    np.savez_compressed(FOLDER / "landmarks.npz", **landmarks())  # type: ignore[arg-type]
+    (FOLDER / "machine.json").write_text(json.dumps(SAMPLES["machine"]()) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
