@@ -15,6 +15,7 @@ from danpredict.boxes.calibration import fit_box_calibration
 from danpredict.boxes.face_box import FaceBox, face_box
 from danpredict.detectors.find import find_faces
 from danpredict.detectors.load import load_detector
+from danpredict.drawing.faces import draw
 from danpredict.landmarks.convention import convention, conventions
 from danpredict.landmarks.conversion import convert, mirror
 from danpredict.landmarks.head_pose import HeadPose
@@ -44,6 +45,7 @@ __all__ = [
     "convention",
     "conventions",
     "convert",
+    "draw",
     "face_box",
     "face_chip",
     "face_chips",

@@ -181,11 +181,16 @@ def test_every_command_line_is_understood() -> None:
 
 
 def test_every_command_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in COMMANDS:
+    for command, module in COMMANDS.items():
         with pytest.raises(SystemExit) as stop:
             build_parser().parse_args([command, "--help"])
         assert stop.value.code == 0
-        assert "usage: danpredict" in capsys.readouterr().out
+        shown = " ".join(capsys.readouterr().out.split())
+        assert "usage: danpredict" in shown
+        assert shown.endswith(f"example: {module.EXAMPLE}")
+        program, *words = shlex.split(module.EXAMPLE)
+        assert [program, words[0]] == ["danpredict", command]
+        build_parser().parse_args(words)
         for page in (README, ROOT / "docs" / "command-line.md"):
             assert f"`danpredict {command}`" in text(page), f"{command} in {name(page)}"
 

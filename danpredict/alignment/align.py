@@ -22,6 +22,7 @@ from danpredict.image_input import as_image
 from danpredict.landmarks.convention import DLIB_CONVENTIONS
 from danpredict.landmarks.convention import convention as convention_by_name
 from danpredict.landmarks.conversion import conversion
+from danpredict.landmarks.points import landmarks_of
 
 if TYPE_CHECKING:
     from skimage.transform import SimilarityTransform
@@ -36,14 +37,7 @@ BORDERS = {
 
 def _landmarks(det: Any, convention: str | None) -> tuple[NDArray[np.float64], str]:
     """Landmarks (L, 2) of a detection or an array, and the name of their convention."""
-    if hasattr(det, "landmarks"):
-        landmarks, own = np.asarray(det.landmarks, float), getattr(det, "convention", None)
-    elif hasattr(det, "parts"):
-        landmarks, own = np.array([(p.x, p.y) for p in det.parts()], float), None
-    else:
-        landmarks, own = np.asarray(det, float), None
-    if landmarks.ndim != 2 or landmarks.shape[1] != 2:
-        raise ValueError(f"expected a detection or landmarks (L, 2), got shape {landmarks.shape}")
+    landmarks, own = landmarks_of(det), getattr(det, "convention", None)
     name = convention or own or DLIB_CONVENTIONS.get(len(landmarks))
     if name is None:
         raise ValueError(

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from danpredict.cli.pictures import skipped_text
+
 if TYPE_CHECKING:
     from danpredict.datasets.face import LabelledFace
 
@@ -86,7 +88,7 @@ def dataset_files(faces: Sequence[LabelledFace]) -> list[Path]:
 
 
 def report_skipped(*datasets: Path) -> None:
-    """Print which annotated pictures are skipped because OpenCV cannot read their format."""
+    """Print which annotated pictures are skipped because their format cannot be read."""
     from danpredict.files.pictures import skipped_pictures
 
     for path in datasets:
@@ -94,11 +96,6 @@ def report_skipped(*datasets: Path) -> None:
         skipped = skipped_pictures(file for file in files if file.with_suffix(".pts").is_file())
         if skipped:
             print(f"{path}: {skipped_text(skipped)}", file=sys.stderr)
-
-
-def skipped_text(skipped: str) -> str:
-    """A line about skipped pictures; see `danpredict.files.pictures.skipped_pictures`."""
-    return f"skipped, because OpenCV cannot read these formats: {skipped}"
 
 
 def input_files(arguments: argparse.Namespace) -> list[Path]:

@@ -16,6 +16,7 @@ DESCRIPTION = (
     "landmarks lies in the detector's boxes, and print an entry for "
     "adapters/detector_calibrations.json."
 )
+EXAMPLE = "danpredict calibrate dlib 300w/afw"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -31,6 +31,7 @@ def _names() -> dict[str, Callable[[], list[str]]]:
 
     return {
         "config": _configs,
+        "convention": conventions,
         "detector": detectors,
         "initial_weights": models,
         "model": models,
@@ -42,7 +43,7 @@ def _names() -> dict[str, Callable[[], list[str]]]:
     }
 
 
-ONLY_NAMES = {"detector", "source", "template", "to"}  # these arguments take no files
+ONLY_NAMES = {"convention", "detector", "source", "template", "to"}  # these arguments take no files
 
 
 def complete_if_asked(parser: argparse.ArgumentParser, hidden: Iterable[str]) -> None:

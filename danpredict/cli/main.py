@@ -14,6 +14,7 @@ from danpredict.cli import (
     evaluate,
     export,
     info,
+    predict,
     pseudo_label,
     track,
     train,
@@ -23,6 +24,7 @@ from danpredict.error_boundary import run_program
 from danpredict.version import __version__
 
 COMMANDS = {
+    "predict": predict,
     "train": train,
     "evaluate": evaluate,
     "pseudo-label": pseudo_label,
@@ -46,7 +48,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.set_defaults(stopped="nothing was written")  # after Ctrl-C; some commands differ
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
-        command = commands.add_parser(name, help=module.HELP, description=module.DESCRIPTION)
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.DESCRIPTION,
+            epilog=f"example: {module.EXAMPLE}",
+        )
         module.add_arguments(command)
         command.set_defaults(run=module.run)
         command.add_argument(  # also after the name of the command

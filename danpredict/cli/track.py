@@ -13,6 +13,7 @@ DESCRIPTION = (
     "Track all faces of a video file or a camera. Write the video with landmarks drawn on it, or a "
     "file with one JSON line per face and frame, or both. Ctrl-C ends the recording of a camera."
 )
+EXAMPLE = "danpredict track talk.mp4 --out tracked.mp4 --upsample 1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
