@@ -57,4 +57,4 @@ def axis_deviation(sigma: Any) -> NDArray[np.float64]:
     ``s sqrt(pi / 2)`` (Papoulis and Pillai, "Probability, Random Variables and Stochastic
     Processes", 4th edition, section 5-4).
     """
-    return np.asarray(sigma, np.float64) / np.sqrt(np.pi / 2)
+    return np.asarray(np.asarray(sigma, np.float64) / np.sqrt(np.pi / 2), np.float64)

@@ -25,20 +25,21 @@ from danpredict.error_boundary import run_program
 from danpredict.files.outputs import write_text
 from danpredict.geometry.similarity import FloatArray
 from danpredict.landmarks.convention import Convention, convention
-from danpredict.landmarks.pose_fit import PoseFit, fit_pose, rotation_matrix
+from danpredict.landmarks.pose_fit import rotation_angles, rotation_matrix
+from danpredict.training.orthographic_poses import orthographic_poses
 from danpredict.training.pseudo_labels.coarse import read_coarse
 from danpredict.training.pseudo_labels.label import label_faces
 from danpredict.training.pseudo_labels.teacher import load
 
 MODEL = "lean68"
-ROUNDS = 25  # of refinement; the last one moves no coordinate by more than 0.0005
+SELECTIONS, ROUNDS = 3, 12  # of the faces turned most, and of refinement for each selection
 HUBER = 1.345  # of Huber's weights: 95 % efficiency for normally distributed residuals
 NOSE_TIP = 30  # nearer to the camera than the mean landmark
-# Weights of the landmarks in poses. Those of the jaw slide along the outline when the head turns:
-# with a weight of 1 the nose became 0.52 long, with 0.1 it is 0.42, without the jaw 0.40.
+# Weights of the landmarks in poses. Those of the jaw slide along the outline when the head turns,
+# and the depth of a shape that includes them fully is too large.
 WEIGHTS = np.r_[np.full(17, 0.1), np.ones(51)]
 # The part of the faces that refinement uses, those turned most. Nearly frontal faces do not show
-# depth: with all of them, differences between people pass for rotations, and the nose is shorter.
+# depth: with all of them, differences between people pass for rotations.
 TURNED = 0.25
 
 
@@ -101,25 +102,25 @@ def normalised(shape: FloatArray, convention: Convention) -> FloatArray:
     return np.asarray((shape - eyes.mean(0)) / np.linalg.norm(eyes[1] - eyes[0]))
 
 
-def poses(views: FloatArray, shape: FloatArray, weights: FloatArray) -> list[PoseFit]:
-    """Poses of (N, L, 2) views with (N, L) weights."""
-    return [fit_pose(v, shape, w * WEIGHTS) for v, w in zip(views, weights, strict=True)]
-
-
 def refined(views: FloatArray, shape: FloatArray, convention: Convention) -> FloatArray:
     """Fit the poses of (N, L, 2) views and the shape (L, 3) in turn."""
     weights = np.ones(views.shape[:2])
     for _ in tqdm(range(ROUNDS), desc="refining", unit="round", leave=False):
-        fits = poses(views, shape, weights)
-        rotations = np.stack([rotation_matrix(fit.angles)[:2] for fit in fits])
-        scales = np.exp([fit.parameters[3] for fit in fits])[:, None, None]
-        flat = (views - np.stack([fit.parameters[None, 4:] for fit in fits])) / scales
+        turns, scales, shifts = orthographic_poses(views, shape, weights * WEIGHTS)
+        rotations = turns[:, :2]
+        flat = (views - shifts[:, None]) / scales[:, None, None]
         length = np.linalg.norm(flat - shape @ rotations.transpose(0, 2, 1), axis=-1)
         weights = np.minimum(1, HUBER * np.median(length, axis=0) / np.maximum(length, 1e-9))
         left = np.einsum("nl,nki,nkj->lij", weights, rotations, rotations)
         right = np.einsum("nl,nki,nlk->li", weights, rotations, flat)
         shape = normalised(np.linalg.solve(left, right[..., None])[..., 0], convention)
     return shape
+
+
+def median_pitch(views: FloatArray, shape: FloatArray) -> float:
+    """Median rotation about x, radians."""
+    rotations = orthographic_poses(views, shape, np.ones(views.shape[:2]) * WEIGHTS)[0]
+    return float(np.median([rotation_angles(rotation)[1] for rotation in rotations]))
 
 
 def mean_shape(landmarks: FloatArray, convention: Convention) -> FloatArray:
@@ -134,12 +135,13 @@ def mean_shape(landmarks: FloatArray, convention: Convention) -> FloatArray:
     views = centred / np.linalg.norm(centred, axis=(1, 2), keepdims=True)
     motion, shape = motion_and_shape(mirrored_views(views, convention))
     shape = upright(motion, shape, convention)
-    ones = np.ones(views.shape[:2])
-    yaw = np.abs([fit.angles[2] for fit in poses(views, shape, ones)])
-    shape = refined(views[yaw >= np.quantile(yaw, 1 - TURNED)], shape, convention)
+    for _ in range(SELECTIONS):
+        rotations = orthographic_poses(views, shape, np.ones(views.shape[:2]) * WEIGHTS)[0]
+        yaw = np.abs([rotation_angles(rotation)[2] for rotation in rotations])
+        shape = refined(views[yaw >= np.quantile(yaw, 1 - TURNED)], shape, convention)
     # A pitch of 0 is the median of all faces: most people look into the camera.
-    pitch = float(np.median([fit.angles[1] for fit in poses(views, shape, ones)]))
-    return shape @ rotation_matrix(np.array([0, pitch, 0])).T
+    rotation = rotation_matrix(np.array([0, median_pitch(views, shape), 0]))
+    return np.asarray(shape @ rotation.T)
 
 
 def write_shape(path: Path, shape: FloatArray, source: str) -> None:

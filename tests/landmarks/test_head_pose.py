@@ -30,7 +30,7 @@ def projected(pose: HeadPose, camera: Points | None = None) -> Points:
     turned = mean_shape_3d("ibug68") @ pose.rotation.T
     if camera is None:
         return np.asarray(90 * turned[:, :2] + [300, 200])
-    points = (turned + [0.4, -0.3, 8]) @ camera.T
+    points = (turned + np.array([0.4, -0.3, 8])) @ camera.T
     return np.asarray(points[:, :2] / points[:, 2:])
 
 
@@ -154,3 +154,34 @@ def test_pictures_that_are_mirrored_or_rolled(predictor: DANShapePredictor) -> N
     assert len(rolled) > 15
     assert (np.median(np.abs(mirrored), axis=0) < 1.5).all()
     assert np.median(np.abs(rolled)) < 1
+
+
+def clip(name: str, frames: int) -> list[Image]:
+    """The first frames of a clip, RGB, a third of its size."""
+    video = cv2.VideoCapture(str(real_data("videos", "clips") / name))
+    read = [video.read()[1] for _ in range(frames)]
+    return [np.ascontiguousarray(cv2.resize(f, None, fx=1 / 3, fy=1 / 3)[..., ::-1]) for f in read]
+
+
+def jitter(values: list[float]) -> float:
+    """Median absolute second difference, degrees."""
+    return float(np.median(np.abs(np.diff(values, 2))))
+
+
+def test_the_yaw_of_a_tracked_face_is_steady(dlib_predictor: Any) -> None:
+    import dlib
+
+    frames = clip("talking_front.mp4", 20)
+    tracked = [face.head_pose().yaw for (face,) in danpredict.Tracker().track(frames)]
+    detector = dlib.get_frontal_face_detector()
+    theirs = []
+    for frame in frames:
+        parts = dlib_predictor(frame, detector(frame, 0)[0]).parts()
+        theirs.append(head_pose(np.array([(p.x, p.y) for p in parts], float)).yaw)
+    assert jitter(tracked) < jitter(theirs) / 4
+
+
+def test_a_head_that_is_turned_throughout_a_clip() -> None:
+    """The nose points to the left of the image, so the yaw is positive in all frames."""
+    faces = danpredict.Tracker().track(clip("talking_side.mp4", 10))
+    assert all(face.head_pose().yaw > 25 for (face,) in faces)
