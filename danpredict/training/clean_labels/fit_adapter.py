@@ -34,7 +34,7 @@ SURFACE = 468  # mesh points on the face; the others are the irises
 MIDDLE, UNDER_LIP = 0.3, 0.05
 # Depth, behind the eyes, of the axis around which the mesh is unrolled to find its edges, and of
 # the point inside the face from which the outermost points are searched.
-AXIS_DEPTH, CENTRE_DEPTH = 1.3, 0.5
+AXIS_DEPTH, CENTRE_DEPTH = 1.3, 0.2
 # Offsets fade out towards the middle of the face: full at the border, none at this share of the way.
 FADE = 0.8
 

@@ -85,12 +85,14 @@ def fit_head_frame(mesh: FloatArray, mean_mesh: FloatArray, rigid: Sequence[int]
 
 
 def mean_mesh(
-    meshes: FloatArray, mirror: Sequence[int], corners: tuple[int, int], rounds: int = 5
+    meshes: FloatArray, mirror: Sequence[int], corners: tuple[int, int], rounds: int = 3
 ) -> NDArray[np.float64]:
     """The symmetric mean of meshes (F, N, 3) in a head frame.
 
     Generalised Procrustes analysis over the meshes and their mirror images. The result is
-    scaled so that the ``corners`` (outer eye corners) are at distance 1, and centred.
+    scaled so that the ``corners`` (outer eye corners) are at distance 1, and centred. Its
+    directions are those of the images, averaged: a face that looks as the faces on average do
+    towards the camera has no yaw and no pitch.
     """
     order, flip = list(mirror), np.array([-1.0, 1, 1])
     both = np.concatenate([meshes, meshes[:, order] * flip])
@@ -101,4 +103,6 @@ def mean_mesh(
         mean = np.mean(aligned, axis=0)
         mean = (mean + mean[order] * flip) / 2
         mean = (mean - mean.mean(0)) / np.linalg.norm(mean[corners[0]] - mean[corners[1]])
-    return np.asarray(mean)
+    turns = sum(fit_head_frame(mesh, mean, every).rotation for mesh in both)
+    left, _, right = np.linalg.svd(turns)
+    return np.asarray(mean @ (left @ right).T)

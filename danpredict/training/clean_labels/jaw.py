@@ -102,12 +102,12 @@ def jaw(mesh: FloatArray, frame: HeadFrame, model: JawModel) -> NDArray[np.float
     towards_chin = moved[model.chin, :2] - centre
     start = np.arctan2(towards_chin[1], towards_chin[0])
     step = round((start + np.pi) / (2 * np.pi) * DIRECTIONS)
-    # From the chin in both directions, half a circle each. With y down, growing angles lead from
-    # the chin to the picture's left.
-    half = np.arange(DIRECTIONS // 2)
+    # From the chin in both directions, three quarters of a circle at most: on turned heads one way
+    # is longer than the other. With y down, growing angles lead from the chin to the picture's left.
+    turn = np.arange(DIRECTIONS * 3 // 4)
     sides = []
     for sign in (1, -1):
-        way = (step + sign * half) % DIRECTIONS
+        way = (step + sign * turn) % DIRECTIONS
         above = np.flatnonzero(~(height[way] > 0))
         if not len(above) or above[0] == 0:
             raise ValueError("expected an edge from the chin to the eyes, got another mesh")
