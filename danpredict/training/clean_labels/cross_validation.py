@@ -26,7 +26,7 @@ PARTS = {
 
 def held_out(meshes: FloatArray, landmarks: FloatArray) -> NDArray[np.float64]:
     """Landmarks (F, 68, 2) of each face, from the adapter of the other folds' faces."""
-    result = np.empty_like(landmarks)
+    result = np.empty(landmarks.shape)
     fold = np.arange(len(meshes)) % FOLDS
     for number in range(FOLDS):
         adapter = learn(meshes[fold != number], landmarks[fold != number])
@@ -49,7 +49,7 @@ def error_lines(meshes: FloatArray, landmarks: FloatArray) -> list[str]:
     It compares the published indices, which are means of mesh points, with this adapter. For the
     jaw it also gives the distance from the edge, since places along the edge are not well defined.
     """
-    known = np.isfinite(landmarks).all((0, 2))
+    known = np.asarray(np.isfinite(landmarks).all((0, 2)))
     scale = inter_ocular(landmarks, convention("ibug68")) / 100
     ours = held_out(meshes, landmarks)
     published = convert(meshes[..., :2], "mediapipe478", "ibug68")

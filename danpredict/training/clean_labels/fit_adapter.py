@@ -24,8 +24,8 @@ from danpredict.training.clean_labels.mesh_table import MeshTable
 from danpredict.training.clean_labels.outline189 import landmarks_of, read_outlines
 
 SOURCE = (
-    "Learned from hand-made outlines of 142 faces, both CC-BY 4.0: DeBruine and Jones, Face Research "
-    "Lab London Set, doi 10.6084/m9.figshare.5047666.v5, and Young Adult White Faces, doi "
+    "Learned from hand-made outlines of 142 faces, both CC-BY 4.0: DeBruine and Jones, Face "
+    "Research Lab London Set, doi 10.6084/m9.figshare.5047666.v5, and Young Adult White Faces, doi "
     "10.6084/m9.figshare.4220517.v1; and from MediaPipe 0.10.14's face meshes (Apache-2.0) of them"
 )
 SURFACE = 468  # mesh points on the face; the others are the irises
@@ -35,7 +35,7 @@ MIDDLE, UNDER_LIP = 0.3, 0.05
 # Depth, behind the eyes, of the axis around which the mesh is unrolled to find its edges, and of
 # the point inside the face from which the outermost points are searched.
 AXIS_DEPTH, CENTRE_DEPTH = 1.3, 0.2
-# Offsets fade out towards the middle of the face: full at the border, none at this share of the way.
+# Offsets fade out towards the middle of the face: from the border to this share of the way.
 FADE = 0.8
 
 
@@ -50,9 +50,7 @@ def surface_edges(mean: FloatArray, mirror: Sequence[int]) -> NDArray[np.int64]:
     return np.asarray(np.unique(np.sort(both, axis=1), axis=0), np.int64)
 
 
-def jaw_edges(
-    mean: FloatArray, landmarks: FloatArray, mirror: Sequence[int]
-) -> NDArray[np.int64]:
+def jaw_edges(mean: FloatArray, landmarks: FloatArray, mirror: Sequence[int]) -> NDArray[np.int64]:
     """The edges (E, 2) of cheeks, temples, forehead and chin; see `MIDDLE` and `UNDER_LIP`."""
     outside = np.abs(mean[:, 0]) > MIDDLE
     outside |= mean[:, 1] > landmarks[57, 1] + UNDER_LIP

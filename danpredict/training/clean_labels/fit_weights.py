@@ -33,9 +33,7 @@ def start_weights(place: FloatArray, points: FloatArray) -> NDArray[np.float64]:
     return np.asarray(weights / weights.sum())
 
 
-def fit_weights(
-    points: FloatArray, targets: FloatArray, start: FloatArray
-) -> NDArray[np.float64]:
+def fit_weights(points: FloatArray, targets: FloatArray, start: FloatArray) -> NDArray[np.float64]:
     """Weights (K,) that add up to 1, by ridge regression towards ``start`` (K,).
 
     Parameters

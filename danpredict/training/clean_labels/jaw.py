@@ -103,7 +103,7 @@ def jaw(mesh: FloatArray, frame: HeadFrame, model: JawModel) -> NDArray[np.float
     start = np.arctan2(towards_chin[1], towards_chin[0])
     step = round((start + np.pi) / (2 * np.pi) * DIRECTIONS)
     # From the chin in both directions, three quarters of a circle at most: on turned heads one way
-    # is longer than the other. With y down, growing angles lead from the chin to the picture's left.
+    # is longer than the other. With y down, growing angles lead to the picture's left.
     turn = np.arange(DIRECTIONS * 3 // 4)
     sides = []
     for sign in (1, -1):

@@ -38,7 +38,7 @@ FindMesh = Callable[[Image], NDArray[np.float64] | None]
 
 def mediapipe_mesh() -> FindMesh:
     """A function from a crop (H, W, 3), RGB, to its mesh (478, 3) in crop pixels, or None."""
-    import mediapipe  # noqa: PLC0415
+    import mediapipe
 
     network = mediapipe.solutions.face_mesh.FaceMesh(
         static_image_mode=True,
@@ -70,7 +70,11 @@ def one_pass(
     """The mesh (478, 3) of one crop, x and y in image pixels, depth with a mean of 0."""
     matrix = crop_matrix(frame, SIDE, units, np.radians(degrees), mirror is not None)
     crop = cv2.warpAffine(
-        np.ascontiguousarray(image), matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        image,
+        matrix,
+        (SIDE, SIDE),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
     mesh = find(np.ascontiguousarray(crop))
     if mesh is None:
@@ -104,7 +108,7 @@ def _picture(path: Path) -> Image:
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise ValueError(f"expected a picture, got {path}")
-    return np.asarray(image[..., ::-1], np.uint8)
+    return np.ascontiguousarray(image[..., ::-1], np.uint8)
 
 
 def read_points5(path: Path) -> tuple[list[str], NDArray[np.float64]]:
