@@ -12,9 +12,9 @@ from danpredict.training.clean_labels.mesh_parts import CANDIDATES
 # 4.4 % (brows) of the distance between the eyes, 3 points 1.05 to 3.06 %, 6 points 1.04 to 2.81 %,
 # 12 points 1.04 to 2.76 %. The fewer points, the nearer they are on the surface.
 NEAREST = 6
-# Pulls the weights towards the start below. At 1e-4 no weight exceeds 0.9, so all landmarks lie
-# between their mesh points; at 1e-5 weights reach 1.3 and the errors are the same within 0.02 %,
-# but for the bridge of the nose (1.85 and 1.71 %).
+# Pulls the weights towards the start below. At 1e-4 they lie between -0.3 and 0.9. At 1e-5 they
+# reach 1.3, and the errors are the same within 0.02 %, except for the bridge of the nose (1.85 and
+# 1.71 %).
 RIDGE = 1e-4
 # The weights start from 1 / (distance² + SOFT²), in distances between the eyes.
 SOFT = 0.02
