@@ -12,6 +12,7 @@ from danpredict.training.clean_labels import outline189
 from danpredict.training.clean_labels.curves import arc_lengths, at_fractions, below, smooth_curve
 from danpredict.training.clean_labels.outline189 import landmarks_of, read_outlines
 
+from ..conftest import real_data
 from .meshes import MIRROR68
 
 FACE = [i for i in range(68) if i not in outline189.MISSING]
@@ -102,3 +103,20 @@ def test_curves() -> None:
     assert np.array_equal(below(circle, circle[:, 1] + 1), circle)
     with pytest.raises(ValueError, match="positive heights"):
         below(circle, circle[:, 1] - 11)
+
+
+def test_the_hand_made_outlines_give_faces() -> None:
+    folder = real_data("clean", "clean pictures")
+    names, outlines = read_outlines(folder / "london" / "template189.csv")
+    assert len(set(names)) == len(names) == 142
+    faces = np.stack([landmarks_of(outline) for outline in outlines])
+    scale = np.linalg.norm(faces[:, 45] - faces[:, 36], axis=1)
+    x, y = np.moveaxis(faces, -1, 0)
+    assert (np.diff(x[:, :17]) > 0).all()  # the jaw leads from left to right
+    assert (y[:, 8] == y[:, :17].max(1)).mean() > 0.8  # and its lowest landmark is the chin
+    assert (np.diff(y[:, 27:31]) > 0).all()
+    assert (y[:, 19] < y[:, 37]).all()
+    assert (np.abs(y[:, [0, 16]] - y[:, [36, 45]]) < 0.2 * scale[:, None]).all()
+    assert (x[:, 0] < x[:, 17]).all()
+    for upper, lower in ((37, 41), (38, 40), (43, 47), (44, 46), (51, 57)):
+        assert (y[:, upper] < y[:, lower]).all()

@@ -20,7 +20,7 @@ for set in "${sets[@]}"; do
 done
 
 # The adapter, with its errors on faces that it was not learned from.
-[ -f "$adapter" ] || python -m $steps.fit_adapter "$runs/london/mesh.npz" "$outlines" --out "$adapter"
+[ -f "$adapter" ] || python -m $steps.make_adapter "$runs/london/mesh.npz" "$outlines" --out "$adapter"
 
 for set in "${sets[@]}"; do
     extra=()
