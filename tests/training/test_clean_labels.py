@@ -15,6 +15,7 @@ from danpredict.datasets.csv_table import read_csv
 from danpredict.geometry.sampling import Image
 from danpredict.training.clean_labels import checks, label, mediapipe_mesh
 from danpredict.training.clean_labels.checks import FaceChecks, check_face, without_doubts
+from danpredict.training.clean_labels.duplicates import chip, duplicates
 from danpredict.training.clean_labels.face_frame import crop_matrix, face_frame
 from danpredict.training.clean_labels.mesh_table import MeshTable
 
@@ -105,21 +106,34 @@ def test_the_table_of_labels(
 ) -> None:  # fmt: skip
     cv2.imwrite(str(tmp_path / "a.png"), astronaut)
     cv2.imwrite(str(tmp_path / "b.png"), astronaut)
+    cv2.imwrite(str(tmp_path / "c.png"), cv2.GaussianBlur(astronaut, (5, 5), 0))
     mesh = posed(20)
     five = _five(mesh)
     MeshTable(
-        np.array(["a.png", "b.png"]),
-        np.stack([five, five + 40]),
-        np.stack([mesh, mesh]).astype(np.float32),
-        np.full((2, 478), 0.01, np.float32),
-        np.array([6, 6]),
+        np.array(["a.png", "b.png", "c.png"]),
+        np.stack([five, five + 40, five]),
+        np.stack([mesh, mesh, mesh]).astype(np.float32),
+        np.full((3, 478), 0.01, np.float32),
+        np.array([6, 6, 6]),
     ).write(tmp_path / "mesh.npz")
     out = tmp_path / "labels.csv"
     monkeypatch.setattr(sys, "argv", ["label", str(tmp_path / "mesh.npz"), "--out", str(out)])
     label.main()
     printed = capsys.readouterr().out
-    assert "1 of 2 faces, 0 of them with gaps" in printed
+    assert "1 of 3 faces, 0 of them with gaps" in printed
     assert "1 mesh off the five points" in printed
+    assert "1 near duplicate" in printed
     (face,) = read_csv(out, 68)
     assert face.path.name == "a.png"
     assert np.abs(face.landmarks - ADAPTER.landmarks(mesh)).max() < 0.02
+
+
+def test_near_duplicates_of_the_first_picture(astronaut: Image) -> None:
+    points = np.array([[205.0, 110], [240, 110], [222, 128], [208, 145], [236, 145]])
+    brighter = cv2.convertScaleAbs(astronaut, alpha=0.8, beta=30)
+    mirrored = np.ascontiguousarray(astronaut[:, ::-1])
+    other = points * (-1, 1) + (511, 0)
+    pictures = [(astronaut, points), (brighter, points), (mirrored, other[[1, 0, 2, 4, 3]])]
+    chips = [chip(np.asarray(picture, np.uint8), five) for picture, five in pictures]
+    assert duplicates(chips) == [False, True, False]
+    assert duplicates([]) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from danpredict.files.outputs import check_outputs
 from danpredict.files.pictures import check_below, read_picture
 from danpredict.training.clean_labels.adapter import MeshAdapter
 from danpredict.training.clean_labels.checks import check_face, landmark_spread, without_doubts
+from danpredict.training.clean_labels.duplicates import chip, duplicates
 from danpredict.training.clean_labels.mesh_table import MeshTable
 from danpredict.training.clean_labels.outline189 import MISSING, landmarks_of, read_outlines
 
@@ -26,9 +28,12 @@ KEPT = "kept"
 
 
 def label_face(
-    table: MeshTable, row: int, picture: Path, adapter: MeshAdapter
+    table: MeshTable, row: int, size: tuple[int, int], adapter: MeshAdapter
 ) -> tuple[NDArray[np.float64] | None, str]:
-    """Landmarks (68, 2) of a face, image pixels, and `KEPT`; or None and the reason."""
+    """Landmarks (68, 2) of a face, image pixels, and `KEPT`; or None and the reason.
+
+    ``size`` is the width and the height of the picture.
+    """
     mesh, spread = table.mesh[row].astype(np.float64), table.spread[row].astype(np.float64)
     checks = check_face(mesh, spread, int(table.passes[row]), table.points5[row], adapter)
     reason = checks.reason()
@@ -38,9 +43,28 @@ def label_face(
         landmarks = adapter.landmarks(mesh)
     except ValueError:
         return None, "no edge from chin to eyes"
-    height, width = read_picture(picture).shape[:2]
     doubts = landmark_spread(landmarks, mesh, spread, adapter)
-    return without_doubts(landmarks, doubts, width, height), KEPT
+    return without_doubts(landmarks, doubts, *size), KEPT
+
+
+def label_faces(
+    table: MeshTable, pictures: Sequence[Path], adapter: MeshAdapter
+) -> tuple[list[NDArray[np.float64] | None], list[str]]:
+    """For each face its landmarks (68, 2) or None, and `KEPT` or why it was dropped."""
+    landmarks: list[NDArray[np.float64] | None] = []
+    reasons: list[str] = []
+    chips: dict[int, NDArray[np.float64]] = {}
+    for row, picture in enumerate(pictures):
+        image = read_picture(picture)
+        points, reason = label_face(table, row, (image.shape[1], image.shape[0]), adapter)
+        landmarks.append(points)
+        reasons.append(reason)
+        if points is not None:
+            chips[row] = chip(image, table.points5[row])
+    for row, same in zip(chips, duplicates(list(chips.values())), strict=True):
+        if same:
+            landmarks[row], reasons[row] = None, "near duplicate"
+    return landmarks, reasons
 
 
 def with_outlines(
@@ -77,8 +101,7 @@ def main() -> None:
     adapter, table = MeshAdapter.read(options.adapter), MeshTable.read(options.meshes)
     files = table.files.tolist()
     pictures = [check_below(options.out.parent, options.out.parent / name) for name in files]
-    labels = [label_face(table, row, pictures[row], adapter) for row in range(len(files))]
-    landmarks = [points for points, _ in labels]
+    landmarks, reasons = label_faces(table, pictures, adapter)
     if options.outlines:
         count = with_outlines(landmarks, files, options.outlines)
         print(f"{count} faces with landmarks from hand-made outlines")
@@ -86,7 +109,7 @@ def main() -> None:
     kept = [points for points in landmarks if points is not None]
     gaps = sum(bool(np.isnan(points).any()) for points in kept)
     print(f"wrote {options.out}: {len(kept)} of {len(files)} faces, {gaps} of them with gaps")
-    dropped = Counter(reason for _, reason in labels if reason != KEPT)
+    dropped = Counter(reason for reason in reasons if reason != KEPT)
     for reason, number in dropped.most_common():
         print(f"  {number:5} {reason}")
 
