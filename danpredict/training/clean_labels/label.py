@@ -60,7 +60,8 @@ def label_faces(
         landmarks.append(points)
         reasons.append(reason)
         if points is not None:
-            chips[row] = chip(image, table.points5[row])
+            mesh = table.mesh[row].astype(np.float64)
+            chips[row] = chip(image, mesh[:, :2], 1 / adapter.head_frame(mesh).scale)
     for row, same in zip(chips, duplicates(list(chips.values())), strict=True):
         if same:
             landmarks[row], reasons[row] = None, "near duplicate"
