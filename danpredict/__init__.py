@@ -1,16 +1,25 @@
 """danpredict: a drop-in for ``dlib.shape_predictor`` with a Deep Alignment Network inside."""
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+# pip checks this too. A checkout without installation would fail later, without the reason.
+if sys.version_info < (3, 11):
+    raise ImportError("danpredict needs Python 3.11 or newer, got " + sys.version.split()[0])
 
 from danpredict.alignment.align import align_face, face_chip, face_chips
 from danpredict.alignment.paste import paste_face
 from danpredict.alignment.templates import Template
 from danpredict.boxes.calibration import fit_box_calibration
-from danpredict.boxes.detectors import load_detector
 from danpredict.boxes.face_box import FaceBox, face_box
+from danpredict.detectors.find import find_faces
+from danpredict.detectors.load import load_detector
+from danpredict.drawing.faces import draw
 from danpredict.landmarks.convention import convention, conventions
 from danpredict.landmarks.conversion import convert, mirror
+from danpredict.landmarks.head_pose import HeadPose
+from danpredict.landmarks.measured import Measured
 from danpredict.model.zoo import models
 from danpredict.moved import register_moved_modules
 from danpredict.predictor import DANShapePredictor
@@ -27,6 +36,8 @@ __all__ = [
     "DANShapePredictor",
     "Detection",
     "FaceBox",
+    "HeadPose",
+    "Measured",
     "Template",
     "Tracker",
     "__version__",
@@ -34,9 +45,11 @@ __all__ = [
     "convention",
     "conventions",
     "convert",
+    "draw",
     "face_box",
     "face_chip",
     "face_chips",
+    "find_faces",
     "fit_box_calibration",
     "load_detector",
     "mirror",

@@ -117,3 +117,9 @@ def as_image(image: object) -> Image:
     raise RuntimeError(
         f"{DLIB_MESSAGE}: expected uint8, uint16, bool or float, got {image.dtype} {image.shape}"
     )
+
+
+def as_color_image(image: object) -> Image:
+    """As `as_image`, but always (H, W, 3) RGB and contiguous: gray becomes three equal channels."""
+    pixels = as_image(image)
+    return np.ascontiguousarray(pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, 2))

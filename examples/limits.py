@@ -15,13 +15,15 @@ from typing import Any
 
 import cv2
 import numpy as np
+from comparison.drawing import Tile
 from numpy.typing import NDArray
 from skimage import data
 
 import danpredict
+from danpredict.drawing.marks import BLACK, WHITE, dots, write
 from danpredict.error_boundary import run_program
 from danpredict.files.outputs import check_outputs, check_suffix, write_bytes
-from danpredict.files.pictures import PICTURES
+from danpredict.files.pictures import WRITABLE_PICTURES, encode_picture
 
 Image = NDArray[np.uint8]
 TILE, COLUMNS = 260, 5
@@ -71,26 +73,15 @@ def cases() -> list[tuple[str, Image, tuple[int, int, int, int]]]:
 
 def draw(title: str, image: Image, detection: Any) -> Image:
     """Draw the box and its surroundings, the landmarks coloured by sigma, and the confidence."""
-    rect = detection.rect
-    side = 1.9 * rect.width()
-    corner = np.array([rect.left() + rect.right(), rect.top() + rect.bottom()]) / 2 - side / 2
-    zoom = TILE / side
-    matrix = np.array([[zoom, 0, -zoom * corner[0]], [0, zoom, -zoom * corner[1]]])
-    border = cv2.BORDER_REPLICATE
-    tile = cv2.warpAffine(image, matrix, (TILE, TILE), flags=cv2.INTER_CUBIC, borderMode=border)
-    box = np.array([[rect.left(), rect.top()], [rect.right(), rect.bottom()]])
-    low, high = ((box - corner) * zoom).round().astype(int).tolist()
-    cv2.rectangle(tile, low, high, (255, 255, 255), 1, cv2.LINE_AA)
-    doubt = np.clip(detection.sigma / (0.08 * rect.width()), 0, 1)
-    for (x, y), part in zip((detection.landmarks - corner) * zoom, doubt, strict=True):
-        colour = (int(255 * part), int(220 * (1 - part)), 60)
-        cv2.circle(tile, (round(float(x)), round(float(y))), 3, (0, 0, 0), -1, cv2.LINE_AA)
-        cv2.circle(tile, (round(float(x)), round(float(y))), 2, colour, -1, cv2.LINE_AA)
+    tile = Tile(image, detection.rect, TILE, region=1.9)
+    places = tile.places(detection.landmarks)
+    doubt = np.clip(detection.sigma / (0.08 * detection.rect.width()), 0, 1)
+    colours = [(int(255 * part), int(220 * (1 - part)), 60) for part in doubt]
+    dots(tile.picture, places, 3, BLACK)
+    dots(tile.picture, places, 2, colours)
     for text, y in ((title, 15), (f"confidence {detection.confidence:.2f}", TILE - 6)):
-        cv2.rectangle(tile, (0, y - 15), (TILE, y + 6), (0, 0, 0), -1)
-        white = (255, 255, 255)
-        cv2.putText(tile, text, (6, y), cv2.FONT_HERSHEY_SIMPLEX, 0.5, white, 1, cv2.LINE_AA)
-    return np.asarray(tile, np.uint8)
+        write(tile.picture, text, (6, y), WHITE, height=11)
+    return tile.picture
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -102,7 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
 
     def run() -> None:
-        check_suffix(given.out, PICTURES)
+        check_suffix(given.out, WRITABLE_PICTURES)
         check_outputs([given.out])
         predictor = danpredict.DANShapePredictor(given.model)
         tiles = [
@@ -110,8 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
             for title, image, sides in cases()
         ]
         rows = [np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
-        picture = np.vstack(rows)[..., ::-1]  # OpenCV writes BGR
-        write_bytes(given.out, cv2.imencode(given.out.suffix, picture)[1].tobytes())
+        write_bytes(given.out, encode_picture(np.vstack(rows), given.out.suffix))
         print(f"wrote {given.out}")
 
     return run_program("limits.py", run, debug=given.debug)

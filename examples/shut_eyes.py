@@ -18,16 +18,16 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 from comparison.contestants import Contestant, load_all, usual
-from comparison.drawing import draw_face, encode
+from comparison.drawing import draw_face
 from numpy.typing import NDArray
 from skimage import data
 
 import danpredict
 from danpredict.error_boundary import run_program
-from danpredict.evaluation.evaluate import landmarks_of
 from danpredict.files.outputs import check_outputs, check_suffix, write_bytes
-from danpredict.files.pictures import PICTURES
+from danpredict.files.pictures import WRITABLE_PICTURES, encode_picture
 from danpredict.landmarks.openness import eye_aspect_ratio, mouth_aspect_ratio
+from danpredict.landmarks.points import landmarks_of
 from danpredict.training.openness_warps import close_eye, open_mouth
 
 Image = NDArray[np.uint8]
@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
 
     def run() -> None:
-        check_suffix(given.out, PICTURES)
+        check_suffix(given.out, WRITABLE_PICTURES)
         check_outputs([given.out])
         contestants = load_all(given.contestant or usual(None), None)
         image, rect = enlarged()
@@ -95,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
             np.vstack([draw(case, rect, contestant) for contestant in contestants])
             for case in cases(image, landmarks)
         ]
-        write_bytes(given.out, encode(np.hstack(columns), given.out.suffix))
+        write_bytes(given.out, encode_picture(np.hstack(columns), given.out.suffix))
         print(f"wrote {given.out}")
 
     return run_program("shut_eyes.py", run, debug=given.debug)

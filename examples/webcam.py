@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 import danpredict
+from danpredict.drawing.marks import WHITE, write
 from danpredict.error_boundary import run_program
-from danpredict.video.annotate import draw_faces
 from danpredict.video.files import Video
 
 ENDS = (27, ord("q"))
@@ -55,10 +55,9 @@ def show(source: str, smoothing: float) -> None:
         start = time.perf_counter()
         faces = tracker.update(frame)
         rate += 0.1 * (1 / (time.perf_counter() - start) - rate)
-        shown = np.ascontiguousarray(draw_faces(frame, faces)[..., ::-1])
-        text = f"{rate:.0f} frames a second"
-        cv2.putText(shown, text, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 1)
-        cv2.imshow("danpredict", shown)
+        shown = danpredict.draw(frame, faces, boxes=False)
+        write(shown, f"{rate:.0f} frames a second", (8, 20), WHITE, height=13)
+        cv2.imshow("danpredict", np.ascontiguousarray(shown[..., ::-1]))  # OpenCV shows BGR
         if cv2.waitKey(1) & 0xFF in ENDS:
             break
 

@@ -39,7 +39,7 @@ CARDS = [ROOT / "weights" / "README.md", ROOT / "weights" / "teachers" / "README
 PAGES = [README, *DOCS, *CARDS, ROOT / "adapters" / "README.md"]
 PAGES += [ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
 # Packages that the extra `test` does not install: a block that needs one is left out without it.
-HEAVY = {"yunet": "face_alignment", "face_recognition": "face_recognition", "imutils": "imutils"}
+HEAVY = {"face_recognition": "face_recognition", "imutils": "imutils"}
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -181,11 +181,16 @@ def test_every_command_line_is_understood() -> None:
 
 
 def test_every_command_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in COMMANDS:
+    for command, module in COMMANDS.items():
         with pytest.raises(SystemExit) as stop:
             build_parser().parse_args([command, "--help"])
         assert stop.value.code == 0
-        assert "usage: danpredict" in capsys.readouterr().out
+        shown = " ".join(capsys.readouterr().out.split())
+        assert "usage: danpredict" in shown
+        assert shown.endswith(f"example: {module.EXAMPLE}")
+        program, *words = shlex.split(module.EXAMPLE)
+        assert [program, words[0]] == ["danpredict", command]
+        build_parser().parse_args(words)
         for page in (README, ROOT / "docs" / "command-line.md"):
             assert f"`danpredict {command}`" in text(page), f"{command} in {name(page)}"
 

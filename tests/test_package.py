@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,6 +15,7 @@ from danpredict.cli.main import main
 from danpredict.model.zoo import VIDEO_MODEL, default_model
 
 from .conftest import ROOT
+from .environments import copied_source
 
 
 def test_import_is_light() -> None:
@@ -109,9 +109,7 @@ def test_bad_arguments_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_wheel_holds_danpredict_alone(tmp_path: Path) -> None:
-    source = tmp_path / "source"  # a copy: building leaves files behind
-    unwanted = shutil.ignore_patterns(".*", "build", "*.egg-info", "runs")
-    shutil.copytree(ROOT, source, ignore=unwanted)
+    source = copied_source(tmp_path)
     pip = [sys.executable, "-m", "pip", "wheel", "-q", "--disable-pip-version-check"]
     options = ["--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
     subprocess.run([*pip, *options, source], check=True, capture_output=True)
@@ -125,6 +123,7 @@ def test_the_wheel_holds_danpredict_alone(tmp_path: Path) -> None:
     for needed in (
         "danpredict/py.typed",
         "danpredict/adapters/conventions/ibug68.json",
+        "danpredict/adapters/shapes/ibug68.json",
         "danpredict/adapters/detector_calibrations.json",
         "danpredict/adapters/chip_templates.json",
         "danpredict/adapters/mediapipe478_to_ibug68_clean.json",

@@ -42,6 +42,7 @@ EXPECTED = {
     "detection.rect.left()": "int",
     "detection.part(0).x": "int",
     "predictor.predict(image, [rect])": rf"list\[{OBJECTS}\.Detection\]",
+    "danpredict.find_faces(image)": rf"list\[{OBJECTS}\.Detection\]",
     "danpredict.load_detector()(image)": r"list\[danpredict\.boxes\.face_box\.FaceBox\]",
 }
 

@@ -19,14 +19,15 @@ from danpredict.alignment.templates import template as template_by_name
 from danpredict.geometry.sampling import Image, warp
 from danpredict.geometry.similarity import fit_similarity, similarity
 from danpredict.image_input import as_image
+from danpredict.landmarks.convention import DLIB_CONVENTIONS
 from danpredict.landmarks.convention import convention as convention_by_name
 from danpredict.landmarks.conversion import conversion
+from danpredict.landmarks.points import landmarks_of
 
 if TYPE_CHECKING:
     from skimage.transform import SimilarityTransform
 
 DLIB_PADDING = 0.25  # the default of dlib.get_face_chip
-DLIB_CONVENTIONS = {68: "ibug68", 5: "dlib5"}  # dlib infers the convention from the number of parts
 BORDERS = {
     "constant": cv2.BORDER_CONSTANT,
     "replicate": cv2.BORDER_REPLICATE,
@@ -36,14 +37,7 @@ BORDERS = {
 
 def _landmarks(det: Any, convention: str | None) -> tuple[NDArray[np.float64], str]:
     """Landmarks (L, 2) of a detection or an array, and the name of their convention."""
-    if hasattr(det, "landmarks"):
-        landmarks, own = np.asarray(det.landmarks, float), getattr(det, "convention", None)
-    elif hasattr(det, "parts"):
-        landmarks, own = np.array([(p.x, p.y) for p in det.parts()], float), None
-    else:
-        landmarks, own = np.asarray(det, float), None
-    if landmarks.ndim != 2 or landmarks.shape[1] != 2:
-        raise ValueError(f"expected a detection or landmarks (L, 2), got shape {landmarks.shape}")
+    landmarks, own = landmarks_of(det), getattr(det, "convention", None)
     name = convention or own or DLIB_CONVENTIONS.get(len(landmarks))
     if name is None:
         raise ValueError(

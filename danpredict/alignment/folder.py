@@ -1,20 +1,20 @@
-"""Align all pictures of a folder: in parallel, and resumable after an interruption."""
+"""Align all pictures of a folder: in parallel, and resumable after an interruption.
+
+The log ``align.jsonl`` has a row for each picture. A row is valid as long as the picture, the
+options and the model are unchanged and all its chips exist.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
-from tqdm import tqdm
-
-from danpredict.alignment.job import Job, PictureAligner, job_key
-from danpredict.alignment.log import LOG, Row, is_done, read_log, remove_stale, write_log
-from danpredict.alignment.workers import align_in_processes
-from danpredict.files.outputs import TEMPORARY
-from danpredict.files.pictures import PICTURES, skipped_pictures
+from danpredict.alignment.job import Job, PictureAligner
+from danpredict.batch.faces import options_key
+from danpredict.batch.find import ALIGN_LOG, files_below, is_picture, none_found
+from danpredict.batch.log import Log, Row, picture_stamp
+from danpredict.batch.run import remove_temporary, work_through
+from danpredict.batch.workers import Work
+from danpredict.files.pictures import skipped_pictures
 
 
 class FolderResult(NamedTuple):
@@ -29,8 +29,7 @@ class FolderResult(NamedTuple):
     errors : dict
         The errors of pictures that failed, by name.
     skipped : str
-        Pictures in formats that OpenCV does not read; see
-        `danpredict.files.pictures.skipped_pictures`.
+        Pictures in formats that cannot be read; see `danpredict.files.pictures.skipped_pictures`.
     """
 
     pictures: int
@@ -40,6 +39,41 @@ class FolderResult(NamedTuple):
     skipped: str
 
 
+class AlignTask:
+    """Align pictures as a `danpredict.batch.run.Task`."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.key = options_key(job.faces, job.template, job.size)
+
+    def start(self) -> Work:
+        """Load the detector and the predictor."""
+        return PictureAligner(self.job).align
+
+    def is_done(self, row: Row) -> bool:
+        """Whether the picture is unchanged and all its chips exist."""
+        return row["stamp"] == picture_stamp(self.job.folder / row["picture"]) and all(
+            (self.job.out / face["chip"]).is_file() for face in row["faces"]
+        )
+
+    def replace(self, old: Row, new: Row) -> None:
+        """Remove chips that only the old row lists."""
+        if "faces" not in new:
+            return
+        kept = {face["chip"] for face in new["faces"]}
+        for face in old.get("faces", ()):
+            chip = (self.job.out / face["chip"]).resolve()
+            if face["chip"] not in kept and chip.is_relative_to(self.job.out.resolve()):
+                chip.unlink(missing_ok=True)
+
+
+def is_row(row: Row) -> bool:
+    """Whether a row lists chips by their names, or none."""
+    return isinstance(faces := row.get("faces", []), list) and all(
+        isinstance(face, dict) and isinstance(face.get("chip"), str) for face in faces
+    )
+
+
 def _find_pictures(job: Job) -> tuple[list[str], str]:
     """Names of the pictures of a folder and below; and which formats were skipped.
 
@@ -47,32 +81,12 @@ def _find_pictures(job: Job) -> tuple[list[str], str]:
     """
     if not job.folder.is_dir():
         raise FileNotFoundError(f"expected a folder of pictures, found no folder {job.folder}")
-    folder, out = job.folder.resolve(), job.out.resolve()
-    if folder.is_relative_to(out):
-        raise ValueError(
-            f"expected an --out folder that does not contain the pictures, got {job.out}"
-        )
-    files = sorted(job.folder.rglob("*"))
-    outputs = {out} | {path.parent.resolve() for path in files if path.name == LOG}
-    files = [path for path in files if not outputs & {path.resolve(), *path.resolve().parents}]
-    names = [p.relative_to(job.folder).as_posix() for p in files if p.suffix.lower() in PICTURES]
+    files = files_below(job.folder, job.out)
     skipped = skipped_pictures(files)
+    names = [path.relative_to(job.folder).as_posix() for path in files if is_picture(path)]
     if not names:
-        others = f" (OpenCV does not read {skipped})" if skipped else ""
-        raise FileNotFoundError(f"expected pictures, found none in {job.folder}{others}")
+        raise none_found(job.folder, skipped)
     return names, skipped
-
-
-def _align_pictures(job: Job, names: list[str], processes: int) -> Iterator[Row]:
-    """The lines of the log for N pictures, one by one as they are finished."""
-    if not names:
-        return iter(())
-    # The aligner is loaded here even if worker processes align: a bad option then raises one
-    # error before the work starts.
-    aligner = PictureAligner(job)
-    if processes == 1:
-        return map(aligner.align, names)
-    return align_in_processes(job, names, processes)
 
 
 def align_folder(job: Job, processes: int | None = None) -> FolderResult:
@@ -84,8 +98,7 @@ def align_folder(job: Job, processes: int | None = None) -> FolderResult:
     Parameters
     ----------
     processes : int, optional
-        Number of worker processes, one for each core by default. With 1, this process does the
-        work.
+        Number of worker processes; see `danpredict.batch.workers.run_in_processes`.
 
     Raises
     ------
@@ -98,36 +111,15 @@ def align_folder(job: Job, processes: int | None = None) -> FolderResult:
         The output folder cannot be written to.
     """
     names, skipped = _find_pictures(job)
-    key = job_key(job)
+    task = AlignTask(job)
     job.out.mkdir(parents=True, exist_ok=True)
-    log = job.out / LOG
-    rows = read_log(log)
-    todo = [name for name in names if not is_done(rows.get(name, {}), key, job.folder, job.out)]
-    processes = min(processes or os.cpu_count() or 1, max(1, len(todo)))
-    results = _align_pictures(job, todo, processes)
-    # The log must not say that chips are up to date while this run overwrites them.
-    before = {name: rows[name] for name in todo if name in rows}
-    rows |= {name: {k: v for k, v in row.items() if k != "key"} for name, row in before.items()}
-    write_log(log, rows)
-    with log.open("a", encoding="utf-8") as stream:
-        for row in tqdm(results, "aligning", len(todo), unit="picture"):
-            remove_stale(before.get(row["picture"]), row, job.out)
-            rows[row["picture"]] = {"key": key, **row}
-            stream.write(json.dumps(rows[row["picture"]]) + "\n")
-            stream.flush()
-    write_log(log, rows)
-    _remove_temporary(job.out)
-    final = [rows[name] for name in names]
-    return FolderResult(
-        len(names),
-        sum(len(row.get("faces", ())) for row in final),
-        len(todo),
-        {row["picture"]: row["error"] for row in final if "error" in row},
-        skipped,
-    )
-
-
-def _remove_temporary(out: Path) -> None:
-    """Remove temporary files of killed runs. Only one run at a time may write to a folder."""
-    for path in out.rglob(f"{TEMPORARY}*"):
-        path.unlink(missing_ok=True)
+    log = Log(job.out / ALIGN_LOG, is_row)
+    now = work_through(task, names, log, processes, "aligning")
+    remove_temporary(job.out)
+    faces, errors = 0, {}
+    for name in names:
+        row = log[name]
+        faces += len(row.get("faces", ()))
+        if "error" in row:
+            errors[name] = row["error"]
+    return FolderResult(len(names), faces, now, errors, skipped)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
-
 from danpredict.alignment.align import align_face
-from danpredict.alignment.log import Row, picture_stamp
+from danpredict.batch.faces import FaceOptions, load_faces
+from danpredict.batch.log import Row, picture_stamp
 from danpredict.error_boundary import one_line
 from danpredict.files.outputs import write_bytes
-from danpredict.files.pictures import read_picture
+from danpredict.files.pictures import encode_picture, read_picture
 from danpredict.geometry.sampling import Image
 
 
@@ -30,45 +27,24 @@ class Job(NamedTuple):
         See `danpredict.align_face`.
     size : int or None
         Side of a chip, pixels; the template's own if None.
-    model : str or None
-        See `danpredict.DANShapePredictor`.
-    detector : str
-        See `danpredict.load_detector`.
-    weights : Path or None
-        The detector's file.
-    upsample : int
-        How often pictures are doubled in size for dlib's detectors.
+    faces : FaceOptions
+        How faces are found.
     """
 
     folder: Path
     out: Path
     template: str
     size: int | None
-    model: str | None
-    detector: str
-    weights: Path | None
-    upsample: int = 0
-
-
-def job_key(job: Job) -> str:
-    """A hash of the options and the model. Chips with another key are made again."""
-    from danpredict.model.file import read_model
-    from danpredict.model.zoo import default_model, find_model
-
-    model = read_model(find_model(default_model() if job.model is None else job.model))
-    weights = None if job.weights is None else hashlib.sha256(job.weights.read_bytes()).hexdigest()
-    options = (job.template, job.size, job.detector, weights, job.upsample, model.info)
-    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:16]
+    faces: FaceOptions
 
 
 def _write_chip(path: Path, chip: Image) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    bgr = chip if chip.ndim == 2 else chip[..., ::-1]
-    write_bytes(path, cv2.imencode(".png", bgr)[1].tobytes())
+    write_bytes(path, encode_picture(chip, ".png"))
 
 
 class PictureAligner:
-    """Aligns the pictures of a job one by one, with the job's detector and predictor.
+    """Aligns the pictures of a job one by one.
 
     Raises
     ------
@@ -77,17 +53,13 @@ class PictureAligner:
     """
 
     def __init__(self, job: Job) -> None:
-        from danpredict.boxes.detectors import load_detector
-        from danpredict.predictor.predictor import DANShapePredictor
-
         self.job = job
-        self.predictor = DANShapePredictor(job.model, threads=1, steady=True)
-        self.detector = load_detector(job.detector, weights=job.weights, upsample=job.upsample)
+        self.detector, self.predictor = load_faces(job.faces, steady=True)
 
     def align(self, name: str) -> Row:
-        """Write the chips of one picture and return its line of the log, without the key.
+        """Write the chips of one picture and return its row of the log, without the key.
 
-        If anything fails, the line has the error instead of faces: one picture does not stop the
+        If anything fails, the row has the error instead of faces: one picture does not stop the
         others.
         """
         try:

@@ -50,6 +50,11 @@ def _shipped() -> dict[str, Template]:
     }
 
 
+def templates() -> list[str]:
+    """Names of all templates."""
+    return sorted(_shipped())
+
+
 def template(name: str) -> Template:
     """The template of a name: ``dlib``, ``arcface``, ``arcface128`` or ``ffhq``.
 
@@ -59,5 +64,5 @@ def template(name: str) -> Template:
         No template has this name.
     """
     if name not in _shipped():
-        raise ValueError(f"expected a template out of {sorted(_shipped())}, got {name!r}")
+        raise ValueError(f"expected a template out of {templates()}, got {name!r}")
     return _shipped()[name]

@@ -19,6 +19,13 @@ from numpy.typing import NDArray
 from skimage.transform import SimilarityTransform
 
 from danpredict.cascade.outputs import Refined, check_offsets, check_uncertainty
+from danpredict.cascade.providers import (
+    CPU,
+    CPU_ONLY,
+    Providers,
+    check_available,
+    check_started,
+)
 from danpredict.geometry.sampling import Image, sample_face
 from danpredict.geometry.similarity import fit_similarities, transform_points
 from danpredict.model.file import Model
@@ -53,14 +60,32 @@ class Cascade:
     A run computes in the calling thread. ONNX Runtime's own threads do not survive a fork, and on
     networks this small they cost more than they gain; danpredict distributes faces instead.
 
+    Parameters
+    ----------
+    model : Model
+    providers : pairs of name and options
+        ONNX Runtime's execution providers, the preferred one first.
+
     Attributes
     ----------
     size : int
         Side of the canonical frame, pixels.
     mean_shape : (L, 2) float, canonical pixels
+    on_cpu : bool
+        Whether the CPU provider is the first one.
+
+    Raises
+    ------
+    RuntimeError
+        A graph is damaged or does not fit the model, or a provider did not start.
+    ValueError
+        A provider is not installed.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, providers: Providers = CPU_ONLY) -> None:
+        check_available(providers)
+        self.on_cpu = providers[0][0] == CPU
+        place = "" if self.on_cpu else f" for {', '.join(name for name, _ in providers)}"
         options = onnxruntime.SessionOptions()
         options.log_severity_level = SILENT
         options.intra_op_num_threads = 1
@@ -71,11 +96,12 @@ class Cascade:
         for number, graph in enumerate(model.graphs, 1):
             try:
                 stage = onnxruntime.InferenceSession(
-                    graph, options, providers=["CPUExecutionProvider"], enable_fallback=0
+                    graph, options, providers=list(providers), enable_fallback=0
                 )
                 self._check(stage, last=number == len(model.info["graphs"]))
             except Exception as error:  # ONNX Runtime's exceptions share no base class
-                raise RuntimeError(f"Error deserializing stage {number}: {error}") from error
+                raise RuntimeError(f"Error deserializing stage {number}{place}: {error}") from error
+            check_started(stage, providers)
             self.stages.append(stage)
         self.outputs = [list(tensor_shapes(stage.get_outputs())) for stage in self.stages]
 
@@ -186,11 +212,14 @@ class Cascade:
 _shared: WeakValueDictionary[tuple[str, ...], Cascade] = WeakValueDictionary()
 
 
-def shared_cascade(model: Model) -> Cascade:
-    """The model's cascade; predictors with the same graphs, mean shape and size share one."""
+def shared_cascade(model: Model, providers: Providers = CPU_ONLY) -> Cascade:
+    """The model's cascade, shared by predictors that need the same one.
+
+    These have the same graphs, mean shape, size and providers. See `Cascade` for errors.
+    """
     size, shape = str(model.input_size), model.mean_shape.tobytes().hex()
-    key = (*model.info["graphs"].values(), size, shape)
+    key = (*model.info["graphs"].values(), size, shape, repr(providers))
     cascade = _shared.get(key)
     if cascade is None:
-        cascade = _shared[key] = Cascade(model)
+        cascade = _shared[key] = Cascade(model, providers)
     return cascade

@@ -14,7 +14,7 @@ from danpredict.cascade.refinement import Cascading
 from danpredict.geometry.sampling import Image
 
 BATCH = 16  # faces in one run of a stage: larger batches are not faster and need more memory
-DEVICE_BATCH = 256  # the same on a GPU
+DEVICE_BATCH = 256  # the same on a GPU or another device
 # A thread gets at least this many faces. For two faces, two threads took 1.6 times as long as one.
 FACES_PER_THREAD = 8
 
@@ -44,9 +44,9 @@ def refine_in_batches(
     refinement : callable
         `refine_once`, or `refine_robustly` with its options bound.
     threads : int, optional
-        All cores by default. A cascade on a GPU uses one thread.
+        All cores by default. A cascade that is not on the CPU uses one thread.
     """
-    on_cpu = isinstance(cascade, Cascade)
+    on_cpu = isinstance(cascade, Cascade) and cascade.on_cpu
     threads = (threads or available_cores()) if on_cpu else 1
     threads = max(1, min(threads, len(images) // FACES_PER_THREAD))
     size = max(1, min(BATCH if on_cpu else DEVICE_BATCH, -(-len(images) // threads)))

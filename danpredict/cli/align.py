@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from danpredict.cli.arguments import (
     MODEL_HELP,
     add_detector_options,
     positive_integer,
-    skipped_text,
 )
+from danpredict.cli.pictures import fail_if_any, skipped_text
 
 HELP = "cut the aligned faces out of a folder of pictures"
 DESCRIPTION = (
@@ -20,6 +19,7 @@ DESCRIPTION = (
     "picture, the options or the model have changed. Pictures that fail are listed at the end, and "
     "the exit code is then 2."
 )
+EXAMPLE = "danpredict align photos --template arcface --out chips"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,8 @@ def run(arguments: argparse.Namespace) -> None:
     from danpredict.alignment.folder import align_folder
     from danpredict.alignment.job import Job
     from danpredict.alignment.templates import template
-    from danpredict.boxes.detectors import check_detector
+    from danpredict.batch.faces import FaceOptions
+    from danpredict.detectors.load import check_detector
 
     template(arguments.template)  # report wrong names before any work
     check_detector(arguments.detector)
@@ -54,10 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.out,
         arguments.template,
         arguments.size,
-        arguments.model,
-        arguments.detector,
-        arguments.weights,
-        arguments.upsample,
+        FaceOptions(arguments.model, arguments.detector, arguments.weights, arguments.upsample),
     )
     result = align_folder(job, arguments.processes)
     print(
@@ -66,8 +64,4 @@ def run(arguments: argparse.Namespace) -> None:
     )
     if result.skipped:
         print(skipped_text(result.skipped))
-    if result.errors:
-        for name, error in result.errors.items():
-            print(f"  {name}: {error}", file=sys.stderr)
-        count = f"{len(result.errors)} of {result.pictures} pictures failed"
-        raise ValueError(f"{count}; see the list above")
+    fail_if_any(result.errors, result.pictures, "pictures")

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from danpredict.cli.pictures import skipped_text
+
 if TYPE_CHECKING:
     from danpredict.datasets.face import LabelledFace
 
@@ -65,15 +67,18 @@ def weighted_dataset(text: str) -> tuple[Path, float]:
 
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--detector``, ``--weights`` and ``--upsample``."""
-    from danpredict.boxes.detectors import detectors
+    from danpredict.detectors.load import detectors
 
     parser.add_argument(
-        "--detector", default="dlib", help=f"dlib (default); all: {', '.join(detectors())}"
+        "--detector",
+        default="auto",
+        help="auto (default): dlib where dlib is installed, else builtin; "
+        f"all: {', '.join(detectors())}",
     )
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights of the detector")
     parser.add_argument(
         "--upsample", type=doublings, default=0, metavar="N",
-        help="double the pictures N times to find smaller faces (dlib's detectors only)",
+        help="halve the size of the smallest faces N times (not for face-alignment's detectors)",
     )  # fmt: skip
 
 
@@ -83,7 +88,7 @@ def dataset_files(faces: Sequence[LabelledFace]) -> list[Path]:
 
 
 def report_skipped(*datasets: Path) -> None:
-    """Print which annotated pictures are skipped because OpenCV cannot read their format."""
+    """Print which annotated pictures are skipped because their format cannot be read."""
     from danpredict.files.pictures import skipped_pictures
 
     for path in datasets:
@@ -91,11 +96,6 @@ def report_skipped(*datasets: Path) -> None:
         skipped = skipped_pictures(file for file in files if file.with_suffix(".pts").is_file())
         if skipped:
             print(f"{path}: {skipped_text(skipped)}", file=sys.stderr)
-
-
-def skipped_text(skipped: str) -> str:
-    """A line about skipped pictures; see `danpredict.files.pictures.skipped_pictures`."""
-    return f"skipped, because OpenCV cannot read these formats: {skipped}"
 
 
 def input_files(arguments: argparse.Namespace) -> list[Path]:

@@ -7,8 +7,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from danpredict.boxes.detectors import detectors
 from danpredict.cli.arguments import DATASETS_HELP, positive_integer, report_skipped
+from danpredict.detectors.load import detectors
 
 HELP = "measure where faces lie in a detector's boxes"
 DESCRIPTION = (
@@ -16,6 +16,7 @@ DESCRIPTION = (
     "landmarks lies in the detector's boxes, and print an entry for "
     "adapters/detector_calibrations.json."
 )
+EXAMPLE = "danpredict calibrate dlib 300w/afw"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +35,8 @@ def run(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from danpredict.boxes.calibration import fit_box_calibration
-    from danpredict.boxes.detectors import load_detector
     from danpredict.datasets.dataset import read_dataset
+    from danpredict.detectors.load import load_detector
     from danpredict.evaluation.face_boxes import detected_box
     from danpredict.landmarks.convention import convention
 

@@ -14,6 +14,7 @@ DESCRIPTION = (
     "convention, and write them to a file of any of these kinds. Conventions: "
     f"{', '.join(conventions())}."
 )
+EXAMPLE = "danpredict convert a.xml --from ibug68 --to dlib5 --out b.csv"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

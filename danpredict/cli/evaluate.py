@@ -17,6 +17,7 @@ DESCRIPTION = (
     "the data set, or from boxes of dlib's HOG detector if it has none. For the confidence, one "
     "box of background is added per face."
 )
+EXAMPLE = "danpredict evaluate lean68 300w/outdoor --out outdoor.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

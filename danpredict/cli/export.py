@@ -14,6 +14,7 @@ DESCRIPTION = (
     "Convert a model to eight-bit arithmetic (int8). It becomes smaller, and faster on processors "
     "with instructions for it. The value range of each layer is measured on some training faces."
 )
+EXAMPLE = "danpredict export lean68 --int8 300w/afw --out small.dan"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

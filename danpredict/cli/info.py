@@ -6,12 +6,14 @@ import argparse
 from typing import Any
 
 from danpredict.cli.arguments import MODEL_HELP
+from danpredict.cli.pictures import printable
 
 HELP = "print a model's data, licence and results"
 DESCRIPTION = (
     "Print the description that a model file contains: landmarks, size, licence, training data "
     "and results. Then print the shipped models and which of them is the default."
 )
+EXAMPLE = "danpredict info lean68"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,9 +64,3 @@ def default_lines() -> list[str]:
         f"default model: {default_model()}; for video {default_model(VIDEO_MODEL)}, because this "
         f"processor {reason} AVX2 for int8",
     ]
-
-
-def printable(line: str) -> str:
-    """Escape control characters: a model file from a stranger must not control the terminal."""
-    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-    return "".join(shown)

@@ -1,5 +1,7 @@
 """The ``danpredict`` program: one command for each module of this folder."""
 
+# PYTHON_ARGCOMPLETE_OK: argcomplete's global activation searches for this word
+
 from __future__ import annotations
 
 import argparse
@@ -12,14 +14,17 @@ from danpredict.cli import (
     evaluate,
     export,
     info,
+    predict,
     pseudo_label,
     track,
     train,
 )
+from danpredict.cli.completion import complete_if_asked
 from danpredict.error_boundary import run_program
 from danpredict.version import __version__
 
 COMMANDS = {
+    "predict": predict,
     "train": train,
     "evaluate": evaluate,
     "pseudo-label": pseudo_label,
@@ -43,7 +48,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.set_defaults(stopped="nothing was written")  # after Ctrl-C; some commands differ
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
-        command = commands.add_parser(name, help=module.HELP, description=module.DESCRIPTION)
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.DESCRIPTION,
+            epilog=f"example: {module.EXAMPLE}",
+        )
         module.add_arguments(command)
         command.set_defaults(run=module.run)
         command.add_argument(  # also after the name of the command
@@ -56,7 +66,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; see `danpredict.error_boundary.run_program`."""
-    parsed = build_parser().parse_args(arguments)
+    parser = build_parser()
+    complete_if_asked(parser, hidden=OLD_NAMES)
+    parsed = parser.parse_args(arguments)
     return run_program(
         "danpredict",
         lambda: parsed.run(parsed),

@@ -16,6 +16,7 @@ DESCRIPTION = (
     "a pseudo-label is the mean of several models; where they disagree on lids or lips, these are "
     "left empty."
 )
+EXAMPLE = "danpredict pseudo-label lean68 faces.csv --out better.csv"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ DESCRIPTION = (
     "Track all faces of a video file or a camera. Write the video with landmarks drawn on it, or a "
     "file with one JSON line per face and frame, or both. Ctrl-C ends the recording of a camera."
 )
+EXAMPLE = "danpredict track talk.mp4 --out tracked.mp4 --upsample 1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Track the faces of a video."""
-    from danpredict.boxes.detectors import load_detector
+    from danpredict.detectors.load import load_detector
     from danpredict.predictor.predictor import DANShapePredictor
     from danpredict.video.annotate import track_video
     from danpredict.video.files import WRITABLE, Video

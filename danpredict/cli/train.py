@@ -19,6 +19,7 @@ DESCRIPTION = (
     "interrupted, run it again to resume from the last checkpoint. To train in several processes: "
     "torchrun --nproc-per-node N -m danpredict train ..."
 )
+EXAMPLE = "danpredict train 300w/afw 300w/helen/trainset --out runs/mine"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

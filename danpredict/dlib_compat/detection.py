@@ -22,6 +22,9 @@ from danpredict.geometry.similarity import COORDINATE_LIMIT
 if TYPE_CHECKING:
     from skimage.transform import SimilarityTransform
 
+    from danpredict.landmarks.head_pose import HeadPose
+    from danpredict.landmarks.measured import Measured
+
 
 class Detection(full_object_detection):
     """A ``dlib.full_object_detection`` (or its stand-in) with sub-pixel landmarks.
@@ -93,6 +96,58 @@ class Detection(full_object_detection):
         rounded = np.floor(known + 0.5).astype(np.int64)
         rounded[~self.present] = ABSENT
         super().__init__(rect, [point(x, y) for x, y in rounded.tolist()])
+
+    def head_pose(self, camera: Any = None) -> HeadPose:
+        """Yaw, pitch and roll of the head, degrees; see `HeadPose` for their signs.
+
+        A 3-D mean shape is fitted to the landmarks by least squares.
+
+        Parameters
+        ----------
+        camera : (3, 3) float, optional
+            Intrinsic matrix ``[[fx, 0, cx], [0, fy, cy], [0, 0, 1]]`` in pixels, as in OpenCV, for
+            a perspective projection. The default is a scaled orthographic projection, which needs
+            no camera and suits faces that are far away compared with their depth.
+
+        Raises
+        ------
+        ValueError
+            The landmarks are not 68 of ``ibug68``, one is not finite, or the camera matrix has
+            another form.
+        """
+        from danpredict.landmarks.head_pose import head_pose
+
+        return head_pose(self.landmarks, self.sigma, self.convention, camera)
+
+    @property
+    def eye_openness(self) -> tuple[Measured, Measured]:
+        """Eye aspect ratios of the person's right and left eye: height divided by width.
+
+        About 0.3 for open eyes. Each is a float with an attribute ``std``; see `Measured`.
+
+        Raises
+        ------
+        ValueError
+            The landmarks are not 68 of ``ibug68``, or one of an eye is not finite.
+        """
+        from danpredict.landmarks.measured import eye_openness
+
+        return eye_openness(self.landmarks, self.sigma, self.convention)
+
+    @property
+    def mouth_openness(self) -> Measured:
+        """Height of the inner lips divided by their width: 0 for a shut mouth.
+
+        A float with an attribute ``std``; see `Measured`.
+
+        Raises
+        ------
+        ValueError
+            The landmarks are not 68 of ``ibug68``, or one of the inner lips is not finite.
+        """
+        from danpredict.landmarks.measured import mouth_openness
+
+        return mouth_openness(self.landmarks, self.sigma, self.convention)
 
     def __repr__(self) -> str:
         confidence = "" if self.confidence is None else f", confidence {self.confidence:.2f}"

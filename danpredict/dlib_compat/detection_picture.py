@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from danpredict.drawing.marks import WHITE, dots
+from danpredict.files.pictures import encode_picture
+
 SIZE = 256  # pixels
 MARGIN = 16  # pixels
-FRACTION_BITS = 4  # of OpenCV's coordinates: steps of 1/16 pixel
-LANDMARK, UNCERTAINTY = (160, 60, 0), (235, 215, 190)  # BGR
+RADIUS = 2.0  # of a dot, pixels
+LANDMARK, UNCERTAINTY = (0, 60, 160), (190, 215, 235)  # RGB
 
 
 def landmarks_png(
@@ -33,7 +35,7 @@ def landmarks_png(
     bytes
         A PNG file of `SIZE` x `SIZE` pixels.
     """
-    picture = np.full((SIZE, SIZE, 3), 255, np.uint8)
+    picture = np.full((SIZE, SIZE, 3), WHITE, np.uint8)
     shown = present & np.isfinite(landmarks).all(1)
     points = landmarks[shown].astype(np.float64)
     if len(points):
@@ -41,14 +43,6 @@ def landmarks_png(
         scale = (SIZE - 2 * MARGIN) / extent
         places = (points - low - np.ptp(points, axis=0) / 2) * scale + (SIZE - 1) / 2
         radii = np.zeros(len(points)) if sigma is None else sigma[shown] * scale
-        for (x, y), radius in zip(places, np.clip(radii, 0, SIZE), strict=True):
-            _disc(picture, x, y, radius, UNCERTAINTY)
-        for x, y in places:
-            _disc(picture, x, y, 2.0, LANDMARK)
-    return bytes(cv2.imencode(".png", picture)[1])
-
-
-def _disc(picture: NDArray[np.uint8], x: float, y: float, radius: float, colour: object) -> None:
-    centre = (round(x * 2**FRACTION_BITS), round(y * 2**FRACTION_BITS))
-    size = round(radius * 2**FRACTION_BITS)
-    cv2.circle(picture, centre, size, colour, cv2.FILLED, cv2.LINE_AA, FRACTION_BITS)  # type: ignore[call-overload]
+        dots(picture, places, np.clip(radii, 0, SIZE), UNCERTAINTY)
+        dots(picture, places, RADIUS, LANDMARK)
+    return encode_picture(picture, ".png")

@@ -19,7 +19,7 @@ from danpredict.evaluation.metrics import (
     roc_auc,
     summarise,
 )
-from danpredict.evaluation.openness_report import openness_report
+from danpredict.evaluation.openness_report import openness_report, openness_sigma_report
 from danpredict.geometry.similarity import FloatArray
 from danpredict.landmarks.convention import Convention
 from danpredict.landmarks.normalisation import face_scale, normalisers
@@ -124,5 +124,7 @@ def accuracy_report(
     if has_openness(convention):
         report["openness"] = openness_report(predictions.landmarks, truth, errors)
     report["uncertainty"] = uncertainty_report(predictions, background, errors, distances)
+    if has_openness(convention) and predictions.sigma is not None:
+        report["uncertainty"] |= openness_sigma_report(predictions.sigma, distances, truth)
     report["errors"] = [round(float(100 * error), 4) for error in errors]
     return report

@@ -32,11 +32,15 @@ def accuracy_lines(row: dict[str, Any]) -> list[str]:
 def _uncertainty_lines(report: dict[str, Any]) -> list[str]:
     if not report:
         return []
+    parts = {"lids_of_shut_eyes": "lids of shut eyes", "lips_of_wide_mouths": "lips of wide mouths"}
+    openness = "".join(
+        f"; {text} {report[name]:.2f} x" for name, text in parts.items() if name in report
+    )
     bins = (f"{b['confidence']:.2f}/{b['good']:.2f}" for b in report["reliability"])
     return [
         f"confidence: ROC AUC {report.get('roc_auc', float('nan')):.3f}; {report['good']} of "
         f"{report['cases']} boxes have good landmarks",
         f"mean confidence/share of good landmarks, by bin: {'  '.join(bins)}",
         f"sigma: rank correlation with the error {report['sigma_rank_correlation']:.2f}, "
-        f"mean {report['sigma_over_error']:.2f} x the mean error",
+        f"mean {report['sigma_over_error']:.2f} x the mean error{openness}",
     ]

@@ -13,6 +13,7 @@ from danpredict.datasets.face import BoxTuple, LabelledFace
 from danpredict.evaluation.face_boxes import background_box, detected_box
 from danpredict.geometry.sampling import Image
 from danpredict.geometry.similarity import FloatArray
+from danpredict.landmarks.points import landmarks_of
 
 Predictor = Callable[[Image, Any], Any]  # takes (image, rect) and returns a detection, as dlib's
 
@@ -53,16 +54,6 @@ class Evaluation(NamedTuple):
     faces: list[LabelledFace]
     predictions: dict[str, Predictions]
     background: dict[str, Predictions]
-
-
-def landmarks_of(detection: Any) -> FloatArray:
-    """(L, 2) landmarks of a detection of danpredict or dlib, image pixels.
-
-    Fractions of a pixel are kept if the detection has them.
-    """
-    if hasattr(detection, "landmarks"):
-        return np.asarray(detection.landmarks, float)
-    return np.array([(point.x, point.y) for point in detection.parts()], float)
 
 
 def collect_predictions(detections: Sequence[Any]) -> Predictions:

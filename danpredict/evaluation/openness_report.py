@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from danpredict.evaluation.face_groups import group_report
 from danpredict.evaluation.significance import CONFIDENCE, RESAMPLES, Interval, interval_of_mean
 from danpredict.geometry.similarity import FloatArray
-from danpredict.landmarks.openness import SHUT, eye_aspect_ratio, mouth_aspect_ratio, slope
+from danpredict.landmarks.openness import (
+    LID_PAIRS,
+    LIP_PAIRS,
+    SHUT,
+    WIDE,
+    eye_aspect_ratio,
+    mouth_aspect_ratio,
+    slope,
+)
 
 
 def slope_interval(predicted: FloatArray, true: FloatArray, *, seed: int = 0) -> Interval:
@@ -95,6 +103,36 @@ def shut_eyes_report(predicted: FloatArray, true: FloatArray) -> dict[str, Any]:
         "found": percent(predicted_shut[shut]),
         "false": percent(predicted_shut[~shut]),
     }
+
+
+def openness_sigma_report(
+    sigma: FloatArray, distances: FloatArray, truth: FloatArray
+) -> dict[str, float]:
+    """Mean sigma divided by the mean error, of lids on shut eyes and of inner lips of wide mouths.
+
+    Parameters
+    ----------
+    sigma, distances : (N, 68) float, image pixels
+        Expected and true error of each landmark; NaN if the true position is unknown.
+    truth : (N, 68, 2) float, image pixels
+
+    Returns
+    -------
+    dict
+        ``lids_of_shut_eyes`` and ``lips_of_wide_mouths``: 1 is right, below 1 sigma is too small.
+        Left out if there are no such faces.
+    """
+    cases = {
+        "lids_of_shut_eyes": (eye_aspect_ratio(truth) < SHUT, LID_PAIRS),
+        "lips_of_wide_mouths": (mouth_aspect_ratio(truth) > WIDE, LIP_PAIRS),
+    }
+    report = {}
+    for name, (members, pairs) in cases.items():
+        part = np.ix_(members, np.unique(pairs))
+        known = np.isfinite(distances[part])
+        if known.any():
+            report[name] = float(sigma[part][known].mean() / distances[part][known].mean())
+    return report
 
 
 def without_nan(value: Any) -> Any:

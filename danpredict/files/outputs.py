@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TextIO
 
 TEMPORARY = ".danpredict-"
 
@@ -68,6 +69,15 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def replacing_text(path: str | os.PathLike[str]) -> Iterator[TextIO]:
+    """Provide a stream for UTF-8 text, with line ends as they are written; see `replacing`."""
+    # Names of files that are not valid UTF-8 keep their bytes.
+    options: Any = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
+    with replacing(path) as temporary, temporary.open("w", **options) as stream:
+        yield stream
+
+
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file completely or not at all; see `replacing`."""
     with replacing(path) as temporary:
@@ -79,13 +89,13 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def same_file(first: Path, second: Path) -> bool:
-    """Whether two paths name the same file, directly or through links. Both may be missing."""
+def identity(path: Path) -> tuple[int, int] | str:
+    """The same value for all paths and links of a file, also of one that is missing."""
     try:
-        return first.samefile(second)
+        status = path.stat()
     except OSError:
-        paths = (os.path.normcase(os.path.realpath(path)) for path in (first, second))
-        return len(set(paths)) == 1
+        return os.path.normcase(os.path.realpath(path))
+    return status.st_dev, status.st_ino
 
 
 def check_outputs(outputs: Sequence[Path], inputs: Iterable[Path] = ()) -> None:
@@ -106,20 +116,21 @@ def check_outputs(outputs: Sequence[Path], inputs: Iterable[Path] = ()) -> None:
     OSError
         An output is a folder or a read-only file.
     """
-    read = list(inputs)
-    for number, path in enumerate(outputs):
+    read = {identity(path): path for path in inputs}
+    written: dict[object, Path] = {}
+    for path in outputs:
         folder = path.parent
         if not folder.is_dir():
             raise ValueError(f"expected an existing folder for {path}, found no {folder}")
         _check_target(path)
         if not os.access(folder, os.W_OK):
             raise ValueError(f"expected a writable folder for {path}, got the read-only {folder}")
-        for other in read:
-            if same_file(path, other):
-                raise ValueError(f"{path} would overwrite the input {other}: choose another output")
-        for other in outputs[:number]:
-            if same_file(path, other):
-                raise ValueError(f"expected different outputs, got {other} and {path}")
+        own = identity(path)
+        if own in read:
+            raise ValueError(f"{path} would overwrite the input {read[own]}: choose another output")
+        if own in written:
+            raise ValueError(f"expected different outputs, got {written[own]} and {path}")
+        written[own] = path
 
 
 def check_suffix(path: Path, suffixes: Iterable[str]) -> None:

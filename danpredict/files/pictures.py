@@ -1,27 +1,35 @@
-"""Picture files: which formats are read, how, and which pictures a table may name."""
+"""Picture files: which formats are read and written, how, and which pictures a table may name."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from danpredict.files.pillow import PILLOW_PICTURES, decode_with_pillow
 from danpredict.geometry.sampling import Image
 
-# Formats that OpenCV decodes. It looks at the contents, so it reads .jfif as JPEG.
-PICTURES = frozenset([
-    ".avif", ".bmp", ".dib", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm",
-    ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp",
+# Formats that OpenCV writes.
+WRITABLE_PICTURES = frozenset([
+    ".avif", ".bmp", ".dib", ".gif", ".jp2", ".jpe", ".jpeg", ".jpg", ".png", ".ppm", ".tif",
+    ".tiff", ".webp",
 ])  # fmt: skip
-# Formats that it does not decode. Programs that read folders report that they skip these.
-OTHER_PICTURES = frozenset([
-    ".arw", ".cr2", ".cr3", ".dng", ".heic", ".heif", ".j2k", ".jxl", ".nef", ".orf",
-    ".psd", ".raf", ".raw", ".rw2", ".svg",
-])  # fmt: skip
+# Formats that OpenCV or Pillow decodes. Both look at the contents, so they read .jfif as JPEG.
+PICTURES = WRITABLE_PICTURES | PILLOW_PICTURES | {".jfif", ".pbm", ".pgm"}
+# Formats that neither decodes. Programs that read folders report that they skip these.
+OTHER_PICTURES = (
+    frozenset([
+        ".arw", ".cr2", ".cr3", ".dng", ".heic", ".heif", ".jxl", ".nef", ".orf", ".raf", ".raw",
+        ".rw2", ".svg",
+    ])
+    - PICTURES
+)  # fmt: skip
+AVIF = b"ftypavif"  # bytes 4 to 11 of a file; OpenCV ignores the orientation of such pictures
 
 
 @contextmanager
@@ -54,21 +62,56 @@ def read_picture(path: Path, *, upright: bool = False) -> Image:
     FileNotFoundError
         No such file.
     ValueError
-        OpenCV cannot read the file as a picture.
+        Neither OpenCV nor Pillow can read the file as a picture.
     """
     if not path.is_file():
         raise FileNotFoundError(f"expected a picture, found no such file: {path}")
     # Decoded from memory: OpenCV cannot open all file names that Python can open.
-    data = np.frombuffer(path.read_bytes(), np.uint8)
+    data = path.read_bytes()
+    decoders: list[Callable[..., Image | None]] = [
+        partial(_decode_with_opencv, path=path),
+        decode_with_pillow,
+    ]
+    if upright and data[4:12] == AVIF:
+        decoders.reverse()
+    for decode in decoders:
+        image = decode(data, upright=upright)
+        if image is not None:
+            return image
+    raise ValueError(
+        f"expected a picture, got a file that neither OpenCV nor Pillow can decode: {path}"
+    )
+
+
+def _decode_with_opencv(data: bytes, *, upright: bool, path: Path) -> Image | None:
     flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = np.frombuffer(data, np.uint8)
     try:
         with quiet_opencv():
-            image = cv2.imdecode(data, flags) if data.size else None
+            image = cv2.imdecode(pixels, flags) if pixels.size else None
     except cv2.error as error:  # for example more pixels than OpenCV allows, 2 ** 30
         raise ValueError(f"expected a picture, but OpenCV refuses {path}: {error.err}") from error
-    if image is None:
-        raise ValueError(f"expected a picture, got a file that OpenCV cannot decode: {path}")
-    return np.ascontiguousarray(image[..., ::-1])
+    return None if image is None else np.ascontiguousarray(image[..., ::-1])
+
+
+def encode_picture(image: Image, suffix: str) -> bytes:
+    """Encode a gray or RGB picture as a file of this kind, one of `WRITABLE_PICTURES`.
+
+    Raises
+    ------
+    ValueError
+        OpenCV cannot write the picture in this format: it is too large, or gray for ``.gif`` or
+        ``.ppm``.
+    """
+    bgr = image if image.ndim == 2 else np.ascontiguousarray(image[..., ::-1])
+    try:
+        with quiet_opencv():
+            encoded, data = cv2.imencode(suffix, bgr)
+    except cv2.error as error:
+        raise ValueError(f"OpenCV cannot write {suffix} files: {error.err}") from error
+    if not encoded:
+        raise ValueError(f"OpenCV cannot write a picture of shape {image.shape} as {suffix}")
+    return data.tobytes()
 
 
 def is_file(path: Path) -> bool:

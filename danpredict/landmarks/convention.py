@@ -12,6 +12,9 @@ from typing import Any
 
 from danpredict.landmarks.convention_files import convention_names, read_convention_file
 
+# dlib infers the convention of landmarks from their number.
+DLIB_CONVENTIONS = {68: "ibug68", 5: "dlib5"}
+
 
 def read_ranges(text: str, count: int) -> tuple[int, ...]:
     """Indices from a text such as ``"0-3, 7"``, here 0, 1, 2, 3, 7.

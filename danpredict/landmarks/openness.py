@@ -47,8 +47,28 @@ def _distance(landmarks: FloatArray, first: int, second: int) -> NDArray[np.floa
     return np.hypot(gap[..., 0], gap[..., 1])
 
 
+def eye_aspect_ratios(landmarks: FloatArray) -> NDArray[np.float64]:
+    """``(|p1 p5| + |p2 p4|) / (2 |p0 p3|)`` of the person's right and left eye.
+
+    Parameters
+    ----------
+    landmarks : (..., 68, 2) float, any unit
+
+    Returns
+    -------
+    (..., 2) float
+        About 0.3 for open eyes; NaN if a landmark of the eye is NaN.
+    """
+    ratios = [
+        (_distance(landmarks, p1, p5) + _distance(landmarks, p2, p4))
+        / np.maximum(2 * _distance(landmarks, p0, p3), 1e-9)
+        for p0, p1, p2, p3, p4, p5 in EYES
+    ]
+    return np.stack(ratios, -1)
+
+
 def eye_aspect_ratio(landmarks: FloatArray) -> NDArray[np.float64]:
-    """Mean over both eyes of ``(|p1 p5| + |p2 p4|) / (2 |p0 p3|)``.
+    """Mean over both eyes of `eye_aspect_ratios`.
 
     Parameters
     ----------
@@ -59,12 +79,8 @@ def eye_aspect_ratio(landmarks: FloatArray) -> NDArray[np.float64]:
     (...) float
         About 0.3 for open eyes; NaN if a landmark of the eyes is NaN.
     """
-    ratios = [
-        (_distance(landmarks, p1, p5) + _distance(landmarks, p2, p4))
-        / np.maximum(2 * _distance(landmarks, p0, p3), 1e-9)
-        for p0, p1, p2, p3, p4, p5 in EYES
-    ]
-    return np.asarray((ratios[0] + ratios[1]) / 2, np.float64)
+    ratios = eye_aspect_ratios(landmarks)
+    return np.asarray((ratios[..., 0] + ratios[..., 1]) / 2, np.float64)
 
 
 def mouth_aspect_ratio(landmarks: FloatArray) -> NDArray[np.float64]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from danpredict.cascade.providers import CPU, CPU_ONLY, Providers, as_providers
+
 
 @dataclass(frozen=True)
 class Options:
@@ -23,6 +25,17 @@ class Options:
     convention: str | None = None
     steady: bool = False
     strict: bool = False
+    providers: Providers | None = None  # None is the CPU provider
+
+    @property
+    def onnx_providers(self) -> Providers:
+        """The execution providers for ONNX Runtime; see `as_providers` for errors."""
+        return CPU_ONLY if self.providers is None else as_providers(self.providers)
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether the CPU computes: no torch device, and the CPU provider is the first one."""
+        return self.device == "cpu" and self.onnx_providers[0][0] == CPU
 
     def __post_init__(self) -> None:
         self.check()
@@ -38,3 +51,9 @@ class Options:
             raise ValueError(f"expected a device such as 'cpu', got {self.device!r:.80}")
         if self.convention is not None and not isinstance(self.convention, str):
             raise ValueError(f"expected a convention's name, got {self.convention!r:.80}")
+        names = None if self.providers is None else [name for name, _ in self.onnx_providers]
+        if names is not None and self.device != "cpu":
+            raise ValueError(
+                f"expected providers or a torch device, got device {self.device!r:.80} and "
+                f"providers {names}. Leave out `device` to use ONNX Runtime's providers"
+            )

@@ -6,7 +6,7 @@ Running the stages is the task of `danpredict.cascade`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from danpredict.boxes.calibration import as_expected
 from danpredict.boxes.face_box import face_box
 from danpredict.cascade.onnx_cascade import Cascade, shared_cascade
 from danpredict.cascade.parallel import refine_in_batches
+from danpredict.cascade.providers import as_providers
 from danpredict.cascade.refinement import refine_robustly
 from danpredict.extras import needs_extra
 from danpredict.files.outputs import write_bytes
@@ -61,17 +62,23 @@ class DANShapePredictor:
     color : str
         ``"rgb"`` or ``"bgr"``. It changes nothing: gray is the mean of the channels, so both
         orders give the same landmarks. It exists so that code can document its images.
+    providers : sequence of str or (str, dict), optional
+        ONNX Runtime's execution providers by its own names, the preferred one first, for example
+        ``["CUDAExecutionProvider", "CPUExecutionProvider"]``; a pair has options too. The default
+        is the CPU. If the first one is not the CPU provider, the default model is ``lean68``. It
+        cannot be combined with a torch device. See the page on GPUs and providers.
 
     Raises
     ------
     RuntimeError
-        The model file is missing or damaged.
+        The model file is missing or damaged, or a provider is installed but does not start.
     ImportError
         A torch device, and torch is not installed.
     ValueError
         The device is not available, or is a torch device and the model is int8. The color is
         unknown. ``threads`` is below 1. ``max_sigma`` is not above 0, or the model has no sigma.
-        The convention is unknown, or the model's landmarks cannot be converted to it.
+        The convention is unknown, or the model's landmarks cannot be converted to it. A provider
+        is not installed, or providers come together with a torch device.
     """
 
     def __init__(
@@ -85,12 +92,16 @@ class DANShapePredictor:
         steady: bool = False,
         strict: bool = False,
         color: str = "rgb",
+        providers: Sequence[str | tuple[str, Mapping[str, Any]]] | None = None,
     ) -> None:
         if color not in ("rgb", "bgr"):
             raise ValueError(f"expected color 'rgb' or 'bgr', got {color!r}")
         device = "cpu" if device == "auto" else str(device)
-        options = Options(device, threads, max_sigma, convention, bool(steady), bool(strict))
-        default = default_model() if device == "cpu" else DEFAULT_MODEL
+        chosen = None if providers is None else as_providers(providers)
+        options = Options(
+            device, threads, max_sigma, convention, bool(steady), bool(strict), chosen
+        )
+        default = default_model() if options.on_cpu else DEFAULT_MODEL
         self._load(read_model(find_model(default if model is None else model)), options)
 
     @classmethod
@@ -104,7 +115,7 @@ class DANShapePredictor:
         self._model, self._options = model, options
         self._cascade: Cascade | TorchCascade
         if options.device == "cpu":
-            self._cascade = shared_cascade(model)
+            self._cascade = shared_cascade(model, options.onnx_providers)
         else:
             with needs_extra(f"device {options.device!r}", "torch"):
                 from danpredict.cascade.torch_cascade import TorchCascade, check_device

@@ -16,11 +16,11 @@ import numpy as np
 from danpredict.boxes.calibration import fit_box_calibration
 from danpredict.datasets.face import LabelledFace
 from danpredict.datasets.imglab import count_parts, read_imglab
-from danpredict.evaluation.evaluate import landmarks_of
 from danpredict.extras import needs_extra
 from danpredict.files.outputs import check_outputs, write_bytes
 from danpredict.image_input import as_image
 from danpredict.landmarks.convention import Convention
+from danpredict.landmarks.points import landmarks_of
 from danpredict.model.file import Model, read_model
 from danpredict.model.zoo import find_model
 from danpredict.predictor.predictor import DANShapePredictor

@@ -4,45 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
-import cv2
 from tqdm import tqdm
 
-from danpredict.files.outputs import replacing
-from danpredict.geometry.sampling import Image
+from danpredict.drawing.faces import draw
+from danpredict.files.outputs import replacing_text
 from danpredict.video.files import Video, video_output
 from danpredict.video.tracker import Tracker
-
-CONFIDENT_COLOUR, UNCERTAIN_COLOUR = (0, 190, 255), (230, 90, 0)  # RGB
-CONFIDENT = 0.7  # faces with a lower confidence get the other colour
-SUBPIXEL_BITS = 4  # cv2.circle takes coordinates in sixteenths of a pixel
-
-
-def draw_faces(frame: Image, faces: Sequence[Any]) -> Image:
-    """A copy of the frame with landmarks, track numbers and confidences drawn on it."""
-    drawn = frame.copy()
-    for face in faces:
-        low, high = face.landmarks.min(0), face.landmarks.max(0)
-        radius = max(1, round(float(high[0] - low[0]) / 80))
-        confident = face.confidence is None or face.confidence > CONFIDENT
-        colour = CONFIDENT_COLOUR if confident else UNCERTAIN_COLOUR
-        unit = 2**SUBPIXEL_BITS
-        for x, y in face.landmarks:
-            centre = (round(float(x) * unit), round(float(y) * unit))
-            cv2.circle(drawn, centre, radius * unit, colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
-        label = f"{face.track_id}"
-        if face.confidence is not None:
-            label += f": {face.confidence:.2f}"
-        scale = max(1, radius // 2)  # 1: text 12 pixels high, for a small face
-        corner = (int(low[0]), max(12 * scale, int(low[1]) - 8 * scale))
-        cv2.putText(
-            drawn, label, corner, cv2.FONT_HERSHEY_SIMPLEX, scale / 2, colour, scale, cv2.LINE_AA
-        )
-    return drawn
 
 
 class TrackingResult(NamedTuple):
@@ -100,7 +71,7 @@ def track_video(
     seconds = 0.0
     with ExitStack() as stack:
         # In this order the video is finished and checked first: if that fails, neither is written.
-        lines = None if rows is None else stack.enter_context(_text_output(rows))
+        lines = None if rows is None else stack.enter_context(replacing_text(rows))
         drawn = None if out is None else stack.enter_context(video_output(out, video.fps))
         try:
             for frame in tqdm(video, "tracking", video.frames, unit="frame"):
@@ -110,17 +81,10 @@ def track_video(
                 if lines is not None:
                     lines.writelines(_json_line(frames, det) + "\n" for det in detections)
                 if drawn is not None:
-                    drawn.write(draw_faces(frame, detections))
+                    drawn.write(draw(frame, detections, boxes=False))
                 frames += 1
                 faces += len(detections)
         except KeyboardInterrupt:
             if not video.is_camera:
                 raise
     return TrackingResult(frames, faces, tracker.detector_calls, seconds)
-
-
-@contextmanager
-def _text_output(path: Path) -> Iterator[TextIO]:
-    """Write a text file completely or not at all; see `danpredict.files.outputs.replacing`."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
-        yield stream

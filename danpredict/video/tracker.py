@@ -100,7 +100,7 @@ class Tracker:
         Its model must have a confidence, and it must use the model's own convention. The default
         is a predictor of ``slim68``: half the arithmetic of the default model for pictures.
     detector : callable, optional
-        dlib's, or one of `danpredict.load_detector`; dlib's HOG detector by default.
+        dlib's, or one of `danpredict.load_detector`; ``"auto"`` by default.
     smoothing : float
         From 0 (none) to 1 (strongest). Smoothing happens in the canonical frame, so it damps
         changes of the face but not the movement of the head. Lids and lips that move fast are
@@ -123,7 +123,7 @@ class Tracker:
         smoothing: float = 0.5,
         every: int | None = 30,
     ) -> None:
-        from danpredict.boxes.detectors import load_detector
+        from danpredict.detectors.load import load_detector
         from danpredict.model.zoo import VIDEO_MODEL, default_model
         from danpredict.predictor import DANShapePredictor
 
@@ -133,7 +133,7 @@ class Tracker:
             raise ValueError(f"expected every to be None or at least 1, got {every}")
         self.predictor = predictor or DANShapePredictor(default_model(VIDEO_MODEL))
         self._follower = follower_of(self.predictor)
-        self.detector = detector or load_detector("dlib")
+        self.detector = detector or load_detector("auto")
         self.smoothing, self.every = smoothing, every
         self.tracks: list[Track] = []
         self.detector_calls = 0

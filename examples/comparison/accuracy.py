@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import danpredict
-from danpredict.boxes.detectors import Detector
 from danpredict.datasets.dataset import read_dataset
 from danpredict.datasets.face import LabelledFace
+from danpredict.detectors.load import Detector
 from danpredict.evaluation.accuracy_report import accuracy_report
 from danpredict.evaluation.evaluate import Predictions, Predictor, run_predictors
 from danpredict.evaluation.face_groups import paired_groups

@@ -1,4 +1,4 @@
-"""Enlarged faces with landmarks, for the pictures of ``compare.py``."""
+"""Enlarged faces with landmarks, for the pictures of ``compare.py`` and ``limits.py``."""
 
 from __future__ import annotations
 
@@ -8,55 +8,73 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from danpredict.drawing.marks import BLACK, WHITE, Colour, crosses, dots, frame, write
 from danpredict.geometry.sampling import shrink, shrink_factor
 
 TILE = 520  # pixels, side of an enlarged face
-BAND = 48  # pixels, height of the band with the name
 LIGHTER = {"#0072B2": "#00BEFF"}  # colours that are too dark on photos
 
 Image = NDArray[np.uint8]
 Points = NDArray[np.floating]
 
 
-def rgb(colour: str) -> tuple[int, int, int]:
+def rgb(colour: str) -> Colour:
     """Red, green and blue of a ``#rrggbb``, as drawn on photos."""
     digits = LIGHTER.get(colour, colour)
     return int(digits[1:3], 16), int(digits[3:5], 16), int(digits[5:7], 16)
+
+
+class Tile:
+    """A face enlarged to a square, with its box.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) uint8
+    rect : dlib.rectangle
+        Box of the face.
+    side : int
+        Of the tile, pixels.
+    region : float
+        Side of the square around the box that is shown, in sides of the box.
+
+    Attributes
+    ----------
+    picture : (side, side, 3) uint8
+    """
+
+    def __init__(self, image: Image, rect: Any, side: int = TILE, region: float = 1.5) -> None:
+        box = np.array([[rect.left(), rect.top()], [rect.right(), rect.bottom()]])
+        shown = region * max(rect.width(), rect.height())
+        self.corner, self.zoom = box.mean(0) - shown / 2, side / shown
+        blocks = shrink_factor(self.zoom, image.shape[:2])
+        matrix = np.column_stack([self.zoom * np.eye(2), -self.zoom * self.corner])
+        # From pixels of the shrunk image to pixels of the image: the centres differ by half a
+        # block.
+        middle = blocks / 2 - 0.5
+        matrix = matrix @ np.array([[blocks, 0, middle], [0, blocks, middle], [0, 0, 1]])
+        picture = cv2.warpAffine(
+            shrink(image, blocks), matrix, (side, side), flags=cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        if picture.ndim == 2:
+            picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
+        self.picture = np.asarray(picture, np.uint8)
+        frame(self.picture, self.places(box).ravel().tolist(), WHITE)
+
+    def places(self, points: NDArray[Any]) -> NDArray[np.float64]:
+        """From pixels of the image to pixels of the tile, (N, 2) both."""
+        return np.asarray((points - self.corner) * self.zoom, np.float64)
 
 
 def draw_face(
     image: Image, rect: Any, landmarks: Points, name: str, colour: str, truth: Points | None = None
 ) -> Image:
     """A face enlarged, with box, landmarks and name; the annotated landmarks are crosses."""
-    side = 1.5 * max(rect.width(), rect.height())
-    corner = np.array([rect.left() + rect.right(), rect.top() + rect.bottom()]) / 2 - side / 2
-    zoom = TILE / side
-    blocks = shrink_factor(zoom, image.shape[:2])
-    small = shrink(image, blocks)
-    matrix = np.array([[zoom, 0, -zoom * corner[0]], [0, zoom, -zoom * corner[1]]])
-    # From pixels of the shrunk image to pixels of the image: the centres differ by half a block.
-    matrix = matrix @ np.array(
-        [[blocks, 0, blocks / 2 - 0.5], [0, blocks, blocks / 2 - 0.5], [0, 0, 1]]
-    )
-    tile = cv2.warpAffine(small, matrix, (TILE, TILE), flags=cv2.INTER_CUBIC)
-    if tile.ndim == 2:
-        tile = cv2.cvtColor(tile, cv2.COLOR_GRAY2RGB)
-    box = np.array([[rect.left(), rect.top()], [rect.right(), rect.bottom()]])
-    low, high = ((box - corner) * zoom).round().astype(int).tolist()
-    cv2.rectangle(tile, low, high, (255, 255, 255), 1, cv2.LINE_AA)
+    tile = Tile(image, rect)
+    picture, places = tile.picture, tile.places(landmarks)
     if truth is not None:
-        for point in ((truth - corner) * zoom).round().astype(int).tolist():
-            cv2.drawMarker(tile, point, (255, 255, 255), cv2.MARKER_CROSS, 9, 1, cv2.LINE_AA)
-    fraction_bits = 4  # OpenCV draws at sixteenths of a pixel
-    for point in ((landmarks - corner) * zoom * 2**fraction_bits).round().astype(int).tolist():
-        for radius, ink in ((5, (0, 0, 0)), (3, rgb(colour))):
-            cv2.circle(tile, point, radius << fraction_bits, ink, -1, cv2.LINE_AA, fraction_bits)
-    tile[:BAND] = tile[:BAND] // 4  # a dark band, so that the name is readable on every picture
-    cv2.putText(tile, name, (12, 34), cv2.FONT_HERSHEY_SIMPLEX, 1, rgb(colour), 2, cv2.LINE_AA)
-    return np.asarray(tile, np.uint8)
-
-
-def encode(image: Image, suffix: str) -> bytes:
-    """Encode an RGB picture as a file of this kind, such as ``.png``."""
-    _, encoded = cv2.imencode(suffix, np.ascontiguousarray(image[..., ::-1]))
-    return encoded.tobytes()
+        crosses(picture, tile.places(truth), WHITE)
+    dots(picture, places, 5, BLACK)
+    dots(picture, places, 3, rgb(colour))
+    write(picture, name, (12, 34), rgb(colour), height=22)
+    return picture

@@ -7,7 +7,9 @@ import io
 from collections.abc import Callable, Sequence
 from html import escape
 
-from .drawing import Image, encode
+from danpredict.files.pictures import encode_picture
+
+from .drawing import Image
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c1e; --paper: #fff; --line: #d0d0d5; --soft: #f3f3f6;
@@ -82,7 +84,7 @@ def gallery(rows: Sequence[Sequence[tuple[str, Image]]], *, large: bool = False)
     number = max(map(len, rows), default=1)
     inside = ""
     for row in rows:
-        figures = [_figure("jpeg", encode(tile, ".jpg"), title) for title, tile in row]
+        figures = [_figure("jpeg", encode_picture(tile, ".jpg"), title) for title, tile in row]
         inside += f'<div class="row">{"".join(figures)}</div>'
     kind = "faces large" if large else "faces"
     return f'<div class="{kind}" style="--number: {number}">{inside}</div>'

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danpredict.evaluation.evaluate import landmarks_of
 from danpredict.files.outputs import write_bytes
-from danpredict.files.pictures import PICTURES, read_picture, skipped_pictures
+from danpredict.files.pictures import PICTURES, encode_picture, read_picture, skipped_pictures
+from danpredict.landmarks.points import landmarks_of
 
 from .contestants import Contestant, Timed
-from .drawing import Image, draw_face, encode
+from .drawing import Image, draw_face
 
 REPEATS = 20  # calls per face, for the median time
 
@@ -65,7 +65,7 @@ def read_pictures(paths: Sequence[Path], webcam: int | None) -> Iterator[tuple[s
         if path.is_dir():
             skipped = skipped_pictures(path.iterdir())
             if skipped:
-                print(f"{path}: skipped files that OpenCV cannot read: {skipped}")
+                print(f"{path}: skipped files in formats that cannot be read: {skipped}")
             files = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
             if not files:
                 raise ValueError(f"expected a picture or a folder of pictures, got {path}")
@@ -128,5 +128,5 @@ def print_pictures(sides: list[Side], times: dict[str, float], out: Path) -> Non
     for name, milliseconds in times.items():
         print(f"{name:<12} {len(sides):>5} {milliseconds:>8.2f}")
     rows = [np.hstack(list(side.tiles.values())) for side in sides]
-    write_bytes(out, encode(np.vstack(rows), out.suffix))
+    write_bytes(out, encode_picture(np.vstack(rows), out.suffix))
     print(f"wrote {out}")

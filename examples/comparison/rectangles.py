@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 import danpredict
-from danpredict.boxes.detectors import Detector, load_detector
 from danpredict.datasets.dataset import read_dataset
 from danpredict.datasets.face import BoxTuple, LabelledFace
+from danpredict.detectors.load import Detector, load_detector
 from danpredict.evaluation.accuracy_report import accuracy_report
 from danpredict.evaluation.evaluate import run_predictors
 from danpredict.evaluation.face_boxes import detected_box

@@ -19,11 +19,12 @@ from tqdm import tqdm
 
 import danpredict
 from danpredict.datasets.face import LabelledFace
-from danpredict.evaluation.evaluate import Predictor, landmarks_of
+from danpredict.evaluation.evaluate import Predictor
 from danpredict.evaluation.metrics import FAILURE, normalised_errors
 from danpredict.evaluation.plots import save_figure
 from danpredict.files.outputs import write_text
 from danpredict.landmarks.normalisation import face_scale
+from danpredict.landmarks.points import landmarks_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

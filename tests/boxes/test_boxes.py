@@ -1,32 +1,23 @@
-"""Rectangles of every kind, and detectors run for real."""
+"""Boxes of every kind, and calibrations of detectors."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import dlib
 import numpy as np
 import pytest
 
 import danpredict
-from danpredict import DANShapePredictor, FaceBox, face_box, load_detector
+from danpredict import DANShapePredictor, FaceBox, face_box
 from danpredict.boxes.calibration import as_expected, box_calibration
-from danpredict.boxes.detectors import FACE_ALIGNMENT_DETECTORS
 from danpredict.cli.main import main
 from danpredict.geometry.similarity import BoundingBox
 
-from ..conftest import ROOT, Image, real_data
+from ..conftest import ROOT, Image
 from ..faces import write_dataset
-
-
-@pytest.fixture(scope="session")
-def face_alignment() -> None:
-    pytest.importorskip("face_alignment", reason="the extra 'face-alignment' is missing")
 
 
 def test_every_kind_of_rectangle_is_understood() -> None:
@@ -85,102 +76,6 @@ def test_any_rectangle_gives_the_same_face(
     np.testing.assert_allclose(det.landmarks, expected.landmarks, atol=0.01)
     rows = predictor.predict(astronaut, np.array([sides, sides]))
     assert [row.rect for row in rows] == [rect, rect]
-
-
-@pytest.mark.parametrize("name", ["dlib", "dlib-cnn"])
-def test_dlibs_detectors(
-    predictor: DANShapePredictor, astronaut: Image, rect: Any, name: str, dlib_model: Path
-) -> None:
-    small = astronaut[40:220, 130:310]  # the CNN takes seconds for a large picture
-    (box,) = load_detector(name)(small)
-    assert box.source == {"dlib": "dlib-hog", "dlib-cnn": "dlib-cnn"}[name]
-    assert box.score is not None
-    _check(predictor, astronaut, rect, small, box)
-
-
-def _check(
-    predictor: DANShapePredictor, astronaut: Image, rect: Any, small: Image, box: FaceBox
-) -> None:
-    """The landmarks from this box are those from dlib's rectangle."""
-    expected = predictor(astronaut, rect).landmarks - [130, 40]
-    found = predictor(small, box).landmarks
-    assert np.linalg.norm(found - expected, axis=1).mean() < 0.02 * 64  # of the eyes' distance
-
-
-@pytest.mark.parametrize(
-    ("name", "file"),
-    [
-        ("blazeface", "blazeface.pth"),
-        ("yunet", "yunet_n_dynamic.onnx"),
-        ("face-alignment-dlib", None),
-    ],
-)
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.usefixtures("face_alignment")
-def test_face_alignments_detectors(
-    predictor: DANShapePredictor,
-    astronaut: Image,
-    rect: Any,
-    name: str,
-    file: str | None,
-) -> None:
-    weights = None if file is None else real_data("detectors", "detectors' weights") / file
-    detector = load_detector(name, weights=weights)
-    small = astronaut[40:240, 130:310]
-    (box,) = detector(small)
-    _check(predictor, astronaut, rect, small, box)
-    assert detector(np.zeros((90, 71), np.uint8)) == []
-
-
-@pytest.mark.parametrize("module", ["torchvision", "torchvision.models"])
-def test_a_missing_package_is_named_not_its_module(
-    module: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
-
-    monkeypatch.setattr("danpredict.boxes.detectors.import_module", missing)
-    with pytest.raises(ImportError, match=r"detector retinaface needs pip install 'torchvision'$"):
-        load_detector("retinaface")
-
-
-@pytest.mark.usefixtures("face_alignment")
-def test_retinaface_names_the_package_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torchvision", None)
-    with pytest.raises(ImportError, match="detector retinaface needs pip install 'torchvision"):
-        load_detector("retinaface")
-
-
-@pytest.mark.usefixtures("face_alignment")
-@pytest.mark.parametrize("name", sorted({*FACE_ALIGNMENT_DETECTORS} - {"retinaface"}))
-def test_weights_that_cannot_be_downloaded_are_asked_for(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def no_network(*_: object, **__: object) -> None:
-        raise URLError("no network")
-
-    monkeypatch.setattr("torch.hub.urlopen", no_network)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with pytest.raises(
-        RuntimeError, match=rf"{name} could not load its weights .*pass its path as"
-    ):
-        load_detector(name)
-
-
-def test_what_a_detector_lacks_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"out of \['blazeface', .*'yunet'\], got 'mtcnn'"):
-        load_detector("mtcnn")
-    with pytest.raises(FileNotFoundError, match="expected the weights of yunet, found no"):
-        load_detector("yunet", weights=tmp_path / "nothing.onnx")
-    code = (
-        "import sys; sys.modules['face_alignment'] = None\n"
-        "import danpredict\n"
-        "try: danpredict.load_detector('sfd')\n"
-        "except ImportError as error: print(error)"
-    )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "the detector sfd needs pip install 'danpredict[face-alignment]'"
 
 
 def test_a_detector_is_calibrated(

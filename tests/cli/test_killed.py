@@ -78,6 +78,21 @@ def aligning(pictures: Path, processes: int) -> Work:
     return Work(command, read_aligned)
 
 
+def read_predicted(folder: Path) -> Files:
+    """Tables and drawn copies by their bytes."""
+    names = [folder / "f.csv", folder / "f.jsonl", *folder.glob("drawn/[!.]*.png")]
+    return {path.name: digest(path.read_bytes()) for path in names if path.is_file()}
+
+
+def predicting(pictures: Path, processes: int) -> Work:
+    def command(out: Path) -> list[str]:
+        files = ["--csv", str(out / "f.csv"), "--json", str(out / "f.jsonl")]
+        options = ["--draw", str(out / "drawn"), "--jobs", str(processes), "--model", "slim68"]
+        return [*PROGRAM, "predict", str(pictures), *files, *options]
+
+    return Work(command, read_predicted)
+
+
 def read_tracked(folder: Path) -> Files:
     found: Files = {}
     if (folder / "out.mp4").exists():
@@ -165,13 +180,13 @@ def write_video(path: Path, face: Image, frames: int) -> None:
             output.write(np.asarray(cv2.warpAffine(face, matrix, (240, 240)), np.uint8))
 
 
-@pytest.mark.parametrize("name", ["align", "track", "train", "convert"])
+@pytest.mark.parametrize("name", ["align", "predict", "track", "train", "convert"])
 def test_killed_thirty_times(
     name: str, face: Image, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if name == "align":
+    if name in ("align", "predict"):
         write_dataset(tmp_path / "pictures", face, np.full((68, 2), 120.0), count=120)
-        work = aligning(tmp_path / "pictures", 2)
+        work = {"align": aligning, "predict": predicting}[name](tmp_path / "pictures", 2)
     elif name == "track":
         write_video(tmp_path / "video.mp4", face, 250)
         work = tracking(tmp_path / "video.mp4")

@@ -15,6 +15,7 @@ from danpredict.cli.main import main
 from danpredict.evaluation.face_groups import group_report, paired_groups
 from danpredict.evaluation.openness_report import (
     openness_report,
+    openness_sigma_report,
     ratio_report,
     shut_eyes_report,
     slope_interval,
@@ -23,6 +24,9 @@ from danpredict.evaluation.openness_text import openness_lines
 
 from ..conftest import Image
 from ..faces import drawn_face, write_dataset
+
+LIDS = (37, 38, 40, 41, 43, 44, 46, 47)
+INNER_LIPS = (61, 62, 63, 65, 66, 67)
 
 
 def test_a_ratio_that_shrinks_to_the_mean(rng: np.random.Generator) -> None:
@@ -49,6 +53,18 @@ def test_faces_without_truth_do_not_count() -> None:
     assert nobody["faces"] == 0
     assert np.isnan(nobody["slope"])
     assert np.isnan(slope_interval(np.array([1.0, 2]), np.array([1.0, 1]))).all()
+
+
+def test_sigma_is_compared_with_the_error_where_eyes_are_shut_and_mouths_wide() -> None:
+    truth = np.stack([drawn_face(ear=0.1, mar=0.2), drawn_face(ear=0.3, mar=0.6)])
+    distances, sigma = np.ones((2, 68)), np.ones((2, 68))
+    sigma[0, list(LIDS)] = 0.5
+    distances[1, list(INNER_LIPS)] = 4
+    report = openness_sigma_report(sigma, distances, truth)
+    assert report == {"lids_of_shut_eyes": 0.5, "lips_of_wide_mouths": 0.25}
+    distances[0, list(LIDS)] = np.nan
+    assert set(openness_sigma_report(sigma, distances, truth)) == {"lips_of_wide_mouths"}
+    assert not openness_sigma_report(sigma[:1], distances[:1], truth[:1])
 
 
 def test_shut_eyes_are_counted() -> None:

@@ -33,8 +33,7 @@ def test_the_first_photo(
     before = photo if own else astronaut
     assert picture.shape == before.shape
     changed = (picture[..., ::-1] != before).any(2)
-    assert 68 * 4 < changed.sum() < 68 * 40
-    assert (picture[changed] == [0, 255, 0]).all()
+    assert 68 * 4 < changed.sum() < 68 * 60  # dots, the frame of the box and the confidence
 
 
 def test_a_photo_without_a_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

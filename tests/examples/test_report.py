@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor
-from danpredict.evaluation.evaluate import landmarks_of
+from danpredict.landmarks.points import landmarks_of
 
 from ..conftest import ROOT, Image
 from ..examples.test_compare import RECT, compare

@@ -11,7 +11,7 @@ import dlib
 import numpy as np
 
 from danpredict import FaceBox, face_box
-from danpredict.boxes.detectors import detectors
+from danpredict.detectors.load import detectors
 
 from .harness import Rng, attempt
 from .mutations import number, pick, value

@@ -40,6 +40,12 @@ COMMANDS: dict[str, dict[str, list[str]]] = {
         "--template": ["dlib", "arcface", "x"], "--size": COUNTS, "--model": MODELS,
         "--detector": DETECTORS, "--weights": MISSING, "--upsample": NUMBERS,
     },
+    "predict": {
+        "path": ["pictures", "pictures/*", "a.png", "[", *MISSING], "--csv": OUT["out.csv"],
+        "--json": OUT["out.json"], "--draw": OUT["out"], "--jobs": ["1"], "--model": MODELS,
+        "--convention": CONVENTIONS, "--detector": DETECTORS, "--weights": MISSING,
+        "--upsample": NUMBERS,
+    },
     "track": {
         "video": ["video.mp4", "broken.mp4", "pictures", *MISSING], "--out": OUT["out.mp4"],
         "--json": OUT["out.json"], "--smoothing": NUMBERS, "--model": MODELS,
@@ -47,7 +53,7 @@ COMMANDS: dict[str, dict[str, list[str]]] = {
     },
     "info": {"model": MODELS},
 }  # fmt: skip
-NEEDED = {"--out", "--config", "--from", "--to", "--int8", "--processes"}
+NEEDED = {"--out", "--config", "--from", "--to", "--int8", "--processes", "--jobs"}
 FLAGS = ["--gaps", "--debug", "--help", "--version", "--x", "-h"]
 CONFIG = """convention = "ibug68"
 region = 1.3

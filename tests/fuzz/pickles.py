@@ -51,7 +51,8 @@ def _odd_attributes(rng: Rng) -> Any:
 def _odd_options(rng: Rng) -> Options:
     """As pickle makes them: without the constructor and its checks."""
     options = Options("cpu", 1)
-    key = pick(rng, ["device", "threads", "max_sigma", "convention", "steady", "strict"])
+    keys = ["device", "threads", "max_sigma", "convention", "steady", "strict", "providers"]
+    key = pick(rng, keys)
     object.__setattr__(options, key, value(rng))
     return options
 

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from danpredict.alignment.log import is_done, read_log, write_log
+from danpredict.alignment.folder import AlignTask, is_row
+from danpredict.alignment.job import Job
+from danpredict.batch.faces import FaceOptions
+from danpredict.batch.log import Log
+from danpredict.batch.run import is_current
 from danpredict.training.config import CONFIGS, load_config
 from danpredict.training.log import RunLog
 
 from .harness import Rng, attempt, succeeds
 from .mutations import damaged, edited_json, pick
+from .shared import SMALLEST
 
 ROWS = [
     {"key": "k", "picture": "a.jpg", "stamp": [5, 6], "faces": [{"chip": "a.jpg/0.png"}]},
@@ -42,12 +47,16 @@ def align_log_case(rng: Rng, folder: Path) -> None:
     log.write_bytes(damaged(rng, data, text=True) if rng.random() < 0.5 else data)
     for name in ("a.jpg", "b.jpg"):
         (folder / name).touch()
-    found = read_log(log)
+    task = AlignTask(Job(folder, folder, "dlib", None, FaceOptions(SMALLEST, "dlib")))
+    task.key = "k"
+    found = Log(log, is_row)
     for name in ("a.jpg", "b.jpg"):
-        is_done(found.get(name, {}), "k", folder, folder)
+        is_current(task, found[name])
+        task.replace(found[name], {"picture": name})
     if rng.random() < 0.2:
-        write_log(log, found)
-    assert read_log(log).keys() == found.keys()
+        found.save()
+    again = Log(log, is_row)
+    assert all((name in again) == (name in found) for name in ("a.jpg", "b.jpg"))
 
 
 def run_log_case(rng: Rng, folder: Path) -> None:

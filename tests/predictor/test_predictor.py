@@ -206,9 +206,13 @@ def test_the_default_depends_on_the_processor(
     assert default_model() == expected
 
 
-def test_settings_that_make_no_sense_are_refused() -> None:
+def test_a_device_that_is_not_there_is_refused() -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
     with pytest.raises(ValueError, match="'cuda:7'"):
         DANShapePredictor(device="cuda:7")
+
+
+def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="threads"):
         DANShapePredictor(threads=0)
 

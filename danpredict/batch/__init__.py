@@ -1,0 +1,1 @@
+"""Work on many pictures: find them, divide them among processes, resume after an interruption."""

@@ -1,0 +1,1 @@
+"""Draw landmarks, boxes and text into pictures."""

@@ -1,0 +1,1 @@
+"""Landmarks of photos, written as tables, JSON and pictures: ``danpredict predict``."""
