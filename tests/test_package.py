@@ -75,7 +75,7 @@ def test_info_names_data_and_licence(capsys: pytest.CaptureFixture[str]) -> None
     video = default_model(VIDEO_MODEL)
     assert f"default model: {default_model()}; for video {video}, because this" in output
     assert "licence" in output
-    assert "8023 for training, 201 for validation" in output
+    assert "17447 for training, 201 for validation" in output
 
 
 @pytest.mark.parametrize(
