@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..conftest import ROOT
+from .run_notebooks import NOTEBOOKS, run_notebook
 
-NOTEBOOKS = sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))
 MAX_FILE, MAX_PICTURE, MAX_PICTURES = 250_000, 60_000, 2  # bytes, bytes, pictures of a notebook
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -74,12 +74,10 @@ def test_a_run_shows_what_is_stored(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same cells show the same kinds of outputs. Numbers may change with the model."""
-    nbclient = pytest.importorskip("nbclient", reason="nbclient is missing: the extra test")
-    nbformat = pytest.importorskip("nbformat", reason="nbformat is missing: the extra test")
-    pytest.importorskip("ipykernel", reason="ipykernel is missing: the extra test")
+    for package in ("nbclient", "ipykernel"):
+        if find_spec(package) is None:
+            pytest.skip(f"the package {package} is not installed: the extra test")
     for variable in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
         monkeypatch.setenv(variable, str(tmp_path / variable))  # nothing from or into the home
-    notebook = nbformat.read(path, as_version=4)
-    resources = {"metadata": {"path": str(tmp_path)}}  # the folder that the code runs in
-    nbclient.NotebookClient(notebook, timeout=300, resources=resources).execute()
+    notebook = run_notebook(path, tmp_path)
     assert [*map(kinds, code_cells(notebook))] == [*map(kinds, code_cells(stored(path)))]
