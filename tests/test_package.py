@@ -126,10 +126,13 @@ def test_the_wheel_holds_danpredict_alone(tmp_path: Path) -> None:
         "danpredict/adapters/shapes/ibug68.json",
         "danpredict/adapters/detector_calibrations.json",
         "danpredict/adapters/chip_templates.json",
+        "danpredict/adapters/mediapipe478_to_ibug68_clean.json",
+        "danpredict/training/recipes/clean68.sh",
         "danpredict/training/recipes/lean68.sh",
         "danpredict/training/configs/lean.toml",
         "danpredict/training/configs/slim.toml",
         *(f"danpredict/weights/{name}.dan" for name in danpredict.models()),
         "danpredict/weights/README.md",
+        "danpredict/weights/provenance/clean68.json",
     ):
         assert needed in names

@@ -1,0 +1,122 @@
+"""The 68 landmarks of iBUG on the hand-made outlines of 189 points of the London face sets.
+
+Sources
+-------
+The outlines: DeBruine and Jones, Face Research Lab London Set, doi 10.6084/m9.figshare.5047666.v5,
+and Young Adult White Faces, doi 10.6084/m9.figshare.4220517.v1, both CC-BY 4.0. The roles of their
+points were found by looking at the outlines drawn on enlarged pictures. The places of the 68
+landmarks on them follow the figure that iBUG publishes with its mark-up (300-W). No model and no
+other data set was used.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danpredict.geometry.similarity import FloatArray
+from danpredict.training.clean_labels.curves import at_fractions, below, smooth_curve
+
+POINTS = 189
+# The parts of the outline. "First" is the side on the picture's left, the person's right.
+# Upper lid from the outer to the inner corner, and lower lid from the inner to the outer corner.
+FIRST_EYE = ((18, 19, 20, 21, 22), (22, 30, 29, 28, 18))
+# The same in the order of iBUG: upper lid from the inner corner, lower lid from the outer corner.
+SECOND_EYE = ((23, 24, 25, 26, 27), (27, 33, 32, 31, 23))
+# Upper edge and lower edge of a brow, from left to right in the picture. 76 and 77 are the lower
+# corners of the inner ends.
+FIRST_BROW = ((71, 72, 73, 74, 75), (71, 83, 84, 76))
+SECOND_BROW = ((78, 79, 80, 81, 82), (77, 85, 86, 82))
+# Pairs left and right of the bridge: at the height of the pupils, and at the tip of the nose.
+BRIDGE_TOP, NOSE_TIP = (51, 57), (54, 60)
+# Lower edge of the nose: widest point of the wing, lowest point of the wing, edge of the nostril,
+# middle; then the same mirrored.
+FIRST_WING, SECOND_WING = (63, 64), (69, 68)
+FIRST_NOSTRIL, NOSE_BASE, SECOND_NOSTRIL = (64, 180, 55), 55, (55, 181, 69)
+OUTER_LIPS = (87, 88, 89, 90, 91, 92, 93, 108, 107, 106, 105, 104)
+UPPER_INNER_LIP, LOWER_INNER_LIP = (95, 96, 97), (102, 101, 100)
+# The visible edge of the face, from above the left eye in the picture over the chin.
+FIRST_CHEEK = (134, 109, 185, 110, 186, 111, 125, 126, 127, 128)
+CHIN = 129
+SECOND_CHEEK = (130, 131, 132, 133, 114, 188, 113, 187, 112, 144)
+
+JAW_SIDE = np.arange(9) / 8  # fractions of the arc length from the height of the eyes to the chin
+LID = (1 / 3, 2 / 3)  # fractions of the arc length of a lid
+# The hand-made brow outline runs outside of the hair, by about a quarter of its thickness (seen on
+# enlarged pictures). The landmarks lie on the upper edge of the hair.
+INTO_BROW = 0.25
+# Landmarks that the outlines do not have: the inner corners of the lips, which are shut here.
+MISSING = (60, 64)
+
+
+def read_outlines(path: Path) -> tuple[list[str], NDArray[np.float64]]:
+    """The pictures' names and the outlines (N, 189, 2), image pixels, of a table.
+
+    Raises
+    ------
+    ValueError
+        A row that does not have 189 pairs of numbers.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        rows = list(csv.reader(stream))[1:]
+    for number, row in enumerate(rows, 2):
+        if len(row) != 1 + 2 * POINTS:
+            raise ValueError(
+                f"expected a name and {2 * POINTS} numbers in line {number} of {path}, "
+                f"got {len(row)} cells"
+            )
+    values = np.array([[float(cell) for cell in row[1:]] for row in rows])
+    return [row[0] for row in rows], values.reshape(-1, POINTS, 2)
+
+
+def _brow(outline: FloatArray, parts: tuple[tuple[int, ...], ...]) -> NDArray[np.float64]:
+    """Five landmarks of a brow, evenly spaced, below the upper edge by a part of the thickness."""
+    even = np.linspace(0, 1, 5)
+    upper, lower = (at_fractions(smooth_curve(outline[list(part)]), even) for part in parts)
+    moved = upper + INTO_BROW * (lower - upper)
+    return at_fractions(moved, even)
+
+
+def _jaw(outline: FloatArray) -> NDArray[np.float64]:
+    """17 landmarks on the edge of the face below the line through the outer eye corners."""
+    first, second = outline[FIRST_EYE[0][0]], outline[SECOND_EYE[0][-1]]
+    along = (second - first) / np.linalg.norm(second - first)
+    down = np.array([-along[1], along[0]])
+    sides = []
+    for part in ((*FIRST_CHEEK, CHIN), (*SECOND_CHEEK[::-1], CHIN)):
+        curve = smooth_curve(outline[list(part)])
+        sides.append(at_fractions(below(curve, (curve - first) @ down), JAW_SIDE))
+    return np.concatenate([sides[0], sides[1][-2::-1]])
+
+
+def landmarks_of(outline: FloatArray) -> NDArray[np.float64]:
+    """The 68 landmarks (68, 2) of one outline (189, 2); NaN for `MISSING`. Same frame and unit.
+
+    Jaw: the visible edge of the face, 8 steps of equal arc length from the height of the outer eye
+    corners to the chin, on each side. Brows: see `INTO_BROW`. Lids: at thirds of the arc
+    length. Bridge: evenly from the height of the pupils to the tip. Lower nose: the outer ends are
+    half-way between the widest and the lowest point of the wings, the middle is the base, the
+    others are half-way on the edge between. Lips: points of the outline.
+    """
+    result = np.full((68, 2), np.nan)
+    result[:17] = _jaw(outline)
+    result[17:22], result[22:27] = _brow(outline, FIRST_BROW), _brow(outline, SECOND_BROW)
+    top, tip = (outline[list(pair)].mean(0) for pair in (BRIDGE_TOP, NOSE_TIP))
+    result[27:31] = np.linspace(top, tip, 4)
+    result[31] = outline[list(FIRST_WING)].mean(0)
+    result[32] = at_fractions(outline[list(FIRST_NOSTRIL)], [0.5])[0]
+    result[33] = outline[NOSE_BASE]
+    result[34] = at_fractions(outline[list(SECOND_NOSTRIL)], [0.5])[0]
+    result[35] = outline[list(SECOND_WING)].mean(0)
+    for start, eye in ((36, FIRST_EYE), (42, SECOND_EYE)):
+        upper, lower = (smooth_curve(outline[list(lid)]) for lid in eye)
+        result[[start, start + 3]] = upper[0], upper[-1]
+        result[start + 1 : start + 3] = at_fractions(upper, LID)
+        result[start + 4 : start + 6] = at_fractions(lower, LID)
+    result[48:60] = outline[list(OUTER_LIPS)]
+    result[61:64] = outline[list(UPPER_INNER_LIP)]
+    result[65:68] = outline[list(LOWER_INNER_LIP)]
+    return result

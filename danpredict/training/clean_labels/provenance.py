@@ -1,0 +1,123 @@
+"""Write the list of sources of ``clean68``.
+
+``python -m danpredict.training.clean_labels.provenance CLEAN MEDIAPIPE --out clean68.json``
+
+CLEAN is the folder of the five sets. MEDIAPIPE is the folder of the package ``mediapipe`` in its
+environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from danpredict.model.sources import ALLOWED, Provenance, Source
+
+LABELLED = "pictures to train on, labelled by the mesh and the adapter"
+# Name: origin, files (patterns below CLEAN), what it gave.
+SETS: dict[str, tuple[str, str, str]] = {
+    "sfhq_t2i": (
+        "Synthetic Faces High Quality, text to image, by David Beniaguev; made with Flux, SDXL and "
+        "DALL-E; the author states that the pictures are free of licensing issues",
+        "sfhq_t2i/images/*",
+        LABELLED,
+    ),
+    "sfhq": (
+        "Synthetic Faces High Quality, by David Beniaguev; made with StyleGAN2",
+        "sfhq/images/*",
+        LABELLED,
+    ),
+    "congress": ("official portraits of the US Congress", "congress/images/*", LABELLED),
+    "london": (
+        "DeBruine and Jones, Face Research Lab London Set, doi 10.6084/m9.figshare.5047666.v5, and "
+        "Young Adult White Faces, doi 10.6084/m9.figshare.4220517.v1",
+        "london/images/*",
+        LABELLED,
+    ),
+    "cc0": ("portraits of several photographers under CC0", "cc0/images/*", LABELLED),
+    "london outlines": (
+        "the hand-made outlines of the same two sets",
+        "london/template189.csv",
+        "the places of the 68 landmarks: the adapter was learned from them, and 142 faces are "
+        "labelled by them",
+    ),
+    "YuNet": (
+        "OpenCV's face detector, opencv_zoo",
+        "*/points5.csv",
+        "five points per face: where the mesh is searched, and a check of the mesh",
+    ),
+}
+MEDIAPIPE = "MediaPipe face mesh 0.10.14"
+MEDIAPIPE_FILES = (
+    "modules/face_landmark/face_landmark_with_attention.tflite",
+    "modules/face_detection/face_detection_short_range.tflite",
+)
+NOT_USED = {
+    "300-W (iBUG)": "research only; not for labels, validation, or choices of the labels",
+    "YouTube Faces": "research only",
+    "All-Age-Faces": "its terms do not clearly allow commercial use",
+    "web_faces, aflw_small, lfw, utk, unsplash, fgnet, helen29": "research only, or unclear terms",
+    "lean68, slim68 and their teachers": "trained on 300-W: neither labels, filters, initial "
+    "weights, nor the columns 'confidence' and 'disagreement' of points5.csv, which are theirs",
+    "landmarks68.csv of the five sets": "made by lean68",
+}
+LIMITS = (
+    "The pictures had been cut to the surroundings of their faces before; lean68 may have found "
+    "the faces for that.",
+    "The network and the augmentation (slim.toml, lean.toml) were developed with runs on 300-W.",
+    "The calibration of dlib's boxes was measured on 300-W, unless the model's description names "
+    "another source.",
+    "The licences of the synthetic sets are those that their author states. The terms of the "
+    "generators were not examined.",
+    "MediaPipe and YuNet are published under these licences; their training data are not public.",
+)
+
+
+def hash_files(files: Sequence[Path], folder: Path) -> str:
+    """SHA-256 over the relative names and the SHA-256 sums of files, sorted by name."""
+    rows = sorted(
+        f"{path.relative_to(folder).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+        for path in files
+    )
+    return hashlib.sha256("".join(rows).encode()).hexdigest()
+
+
+def _source(name: str, origin: str, files: Sequence[Path], folder: Path, gave: str) -> Source:
+    if not files:
+        raise FileNotFoundError(f"expected the files of {name} in {folder}, found none")
+    return Source(name, ALLOWED[name], origin, len(files), hash_files(files, folder), gave)
+
+
+def clean_provenance(clean: Path, mediapipe: Path) -> Provenance:
+    """The sources of ``clean68``.
+
+    Raises
+    ------
+    FileNotFoundError
+        The files of a source are missing.
+    """
+    sources = [
+        _source(name, origin, [p for p in clean.glob(pattern) if p.is_file()], clean, gave)
+        for name, (origin, pattern, gave) in SETS.items()
+    ]
+    networks = [mediapipe / name for name in MEDIAPIPE_FILES]
+    gave = "meshes of 478 points, from which the adapter computes the landmarks"
+    sources.append(_source(MEDIAPIPE, "Google, PyPI package mediapipe", networks, mediapipe, gave))
+    return Provenance(tuple(sources), NOT_USED, LIMITS)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("clean", type=Path, help="folder of the five sets")
+    parser.add_argument("mediapipe", type=Path, help="folder of the package mediapipe")
+    parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")
+    options = parser.parse_args()
+    clean_provenance(options.clean, options.mediapipe).write(options.out)
+    print(f"wrote {options.out}")
+
+
+if __name__ == "__main__":
+    main()
