@@ -30,7 +30,7 @@ for round in 1 2; do
         [ -f "$folder/labels.csv" ] ||
             danpredict pseudo-label "${teachers[0]}" "$folder/points5.csv" "${teachers[@]:1}" \
                 --openness "$teacher" --out "$folder/labels.csv"
-        extra+=(--extra "$folder/labels.csv=0.3")
+        extra+=(--extra "$folder/labels.csv=0.12")
     done
     danpredict train "${faces[@]}" "${extra[@]}" --config lean --faces 300000 \
         --initial-weights "$runs/round$((round - 1))/model.dan" --licence "$licence" --out "$runs/round$round"
