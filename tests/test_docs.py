@@ -227,8 +227,11 @@ def test_links_resolve(page: Path) -> None:
         if "://" in path:
             continue
         file = (page.parent / path).resolve() if path else page
-        if not file.exists() and file.suffix in (".png", ".jpg"):  # docs/hooks.py adds these
-            file = next(filter(Path.exists, (ROOT / d / path for d in ("weights", "examples"))))
+        if not file.exists() and file.suffix in (".png", ".jpg", ".ipynb"):
+            # docs/hooks.py adds these. Some pictures come out of a notebook.
+            notebook = re.sub(r"_\d\.(png|jpg)$", ".ipynb", path)
+            places = (f"weights/{path}", f"examples/{path}", f"examples/notebooks/{notebook}")
+            file = next(place for p in places if (place := ROOT / p).exists())
         assert file.exists(), target
         # An anchor of an included card is the site's to check.
         if anchor and file.name != "models.md":
