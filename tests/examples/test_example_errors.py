@@ -34,6 +34,7 @@ def mess(tmp_path_factory: pytest.TempPathFactory, astronaut: Image) -> Path:
         ("limits.py", ["--out", "nowhere/a.png"]),
         ("shut_eyes.py", ["--out", "nowhere/a.png"]),
         ("how_it_works.py", ["--model", "lean86"]),
+        ("blinks.py", ["set", "nowhere.json"]),
         ("jitter.py", ["list.m3u8"]),
         ("webcam.py", ["list.m3u8"]),
         ("align_for_recognition.py", ["nowhere"]),

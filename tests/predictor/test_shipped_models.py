@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from skimage import data
 
 import danpredict
 from danpredict import DANShapePredictor
@@ -33,3 +34,19 @@ def test_the_shipped_models_find_what_they_found(model: str) -> None:
             np.testing.assert_allclose(found, expected, rtol=0, atol=atol, err_msg=name)
         confidence = float(GOLDEN[f"{name}/{model}/confidence"])
         assert det.confidence == pytest.approx(confidence, abs=EXACT if SAME_MACHINE else 0.02)
+
+
+@pytest.mark.parametrize("model", ["lean68", "slim68"])
+def test_background_has_no_confidence_in_int8_either(model: str) -> None:
+    """The range of each int8 layer must contain what the layer computes on background."""
+    rng = np.random.default_rng(0)
+    predictors = [DANShapePredictor(name, threads=1) for name in (model, f"{model}-int8")]
+    for picture in (data.brick(), data.coffee(), data.rocket()):
+        found = []
+        for _ in range(30):
+            side = rng.uniform(60, 200)
+            left, top = (rng.uniform(0, length - side) for length in picture.shape[1::-1])
+            box = (left, top, left + side, top + side)
+            found.append([predictor(picture, box).confidence for predictor in predictors])
+        assert np.max(found) < 0.5
+        assert np.abs(np.diff(found)).mean() < 0.05

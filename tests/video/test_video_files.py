@@ -47,12 +47,14 @@ def test_sequences_of_pictures_are_no_videos(tmp_path: Path, astronaut: Image) -
         Video(tmp_path / "img_%03d.png")
 
 
-def test_trackers_without_dlib_name_the_command() -> None:
+def test_without_dlib_trackers_work_and_its_detector_names_the_command() -> None:
     code = (
         "import sys; sys.modules['dlib'] = None\nimport danpredict\n"
-        "try: danpredict.Tracker()\nexcept ImportError as error: print(error)"
+        "print(type(danpredict.Tracker().detector).__name__)\n"
+        "try: danpredict.load_detector('dlib')\nexcept ImportError as error: print(error)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.startswith("Builtin\n")
     assert "pip install 'danpredict[dlib-bin]'" in said.stdout
     assert Tracker is danpredict.Tracker
 
