@@ -38,7 +38,7 @@ def test_the_shipped_models_find_what_they_found(model: str) -> None:
 
 @pytest.mark.parametrize("model", ["lean68", "slim68"])
 def test_background_has_no_confidence_in_int8_either(model: str) -> None:
-    """The range of each int8 layer must contain what the layer computes on background."""
+    """The hidden layer has larger values on background than on the faces of the calibration."""
     rng = np.random.default_rng(0)
     predictors = [DANShapePredictor(name, threads=1) for name in (model, f"{model}-int8")]
     for picture in (data.brick(), data.coffee(), data.rocket()):
