@@ -8,7 +8,6 @@ from typing import NamedTuple
 from danpredict.alignment.align import align_face
 from danpredict.batch.faces import FaceOptions, load_faces
 from danpredict.batch.log import Row, picture_stamp
-from danpredict.error_boundary import one_line
 from danpredict.files.outputs import write_bytes
 from danpredict.files.pictures import encode_picture, read_picture
 from danpredict.geometry.sampling import Image
@@ -57,17 +56,7 @@ class PictureAligner:
         self.detector, self.predictor = load_faces(job.faces, steady=True)
 
     def align(self, name: str) -> Row:
-        """Write the chips of one picture and return its row of the log, without the key.
-
-        If anything fails, the row has the error instead of faces: one picture does not stop the
-        others.
-        """
-        try:
-            return self._align(name)
-        except Exception as error:  # see above
-            return {"picture": name, "error": one_line(error)}
-
-    def _align(self, name: str) -> Row:
+        """Write the chips of one picture and return its row of the log, without the key."""
         job = self.job
         stamp = picture_stamp(job.folder / name)
         image = read_picture(job.folder / name, upright=True)

@@ -16,6 +16,7 @@ from multiprocessing import connection
 import cv2
 
 from danpredict.batch.log import Row
+from danpredict.error_boundary import one_line
 
 QUEUED_PER_PROCESS = 4  # pictures
 # Worker processes start if this process alone would need longer than this for the rest, seconds.
@@ -27,6 +28,21 @@ Work = Callable[[str], Row]  # from the name of a picture to its row of the log
 Start = Callable[[], Work]  # loads what the work needs; can be pickled
 
 _work: Work | None = None  # of this worker process
+
+
+def or_error(work: Work) -> Work:
+    """The same work, except that the row of a picture that fails has the error as ``error``.
+
+    One picture does not stop the others.
+    """
+
+    def guarded(name: str) -> Row:
+        try:
+            return work(name)
+        except Exception as error:  # see above
+            return {"picture": name, "error": one_line(error)}
+
+    return guarded
 
 
 def _end_with_parent() -> None:
@@ -46,7 +62,7 @@ def _start_worker(start: Start) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
-    _work = start()
+    _work = or_error(start())
 
 
 def _do(name: str) -> Row:
@@ -74,7 +90,7 @@ def run_in_processes(start: Start, names: Sequence[str], processes: int | None) 
     """
     if not names:
         return iter(())
-    work = start()
+    work = or_error(start())
     cores = os.cpu_count() or 1
     if processes is None and cores > 1:
         return _begin(start, work, names, cores)

@@ -10,7 +10,6 @@ from danpredict.batch.faces import FaceOptions, convention_of, load_faces
 from danpredict.batch.log import Row, picture_stamp
 from danpredict.detectors.find import find_faces
 from danpredict.drawing.faces import draw
-from danpredict.error_boundary import one_line
 from danpredict.files.outputs import write_bytes
 from danpredict.files.pictures import encode_picture, read_picture
 from danpredict.photos.rows import face_row
@@ -52,17 +51,7 @@ class PhotoPredictor:
         self.convention = convention_of(job.faces)
 
     def predict(self, name: str) -> Row:
-        """Find the faces of one photo and return its row of the log, without the key.
-
-        If anything fails, the row has the error instead of faces: one photo does not stop the
-        others.
-        """
-        try:
-            return self._predict(name)
-        except Exception as error:  # see above
-            return {"picture": name, "error": one_line(error)}
-
-    def _predict(self, name: str) -> Row:
+        """Find the faces of one photo and return its row of the log, without the key."""
         path = self.job.files[name]
         stamp = picture_stamp(path)
         image = read_picture(path, upright=True)

@@ -169,7 +169,7 @@ def test_without_outputs_a_line_for_each_face(run: Run, tmp_path: Path) -> None:
     assert code == 0
     face, nobody, summary = output.splitlines()
     assert re.fullmatch(
-        r"photos/a.png, face 0: left \d+, top \d+, right \d+, bottom \d+, confidence (0.9\d|1.00), "
+        r"photos/a.png, face 0: left \d+, top \d+, right \d+, bottom \d+, confidence 0.99, "
         r"yaw -?\d+, pitch -?\d+, roll -?\d+", face
     )  # fmt: skip
     assert nobody == "photos/nobody.webp: no face"
