@@ -13,13 +13,9 @@ from danpredict.alignment.paste import paste_face
 from danpredict.alignment.templates import Template
 from danpredict.boxes.calibration import fit_box_calibration
 from danpredict.boxes.face_box import FaceBox, face_box
-from danpredict.detectors.find import find_faces
 from danpredict.detectors.load import load_detector
-from danpredict.drawing.faces import draw
 from danpredict.landmarks.convention import convention, conventions
 from danpredict.landmarks.conversion import convert, mirror
-from danpredict.landmarks.head_pose import HeadPose
-from danpredict.landmarks.measured import Measured
 from danpredict.model.zoo import models
 from danpredict.moved import register_moved_modules
 from danpredict.predictor import DANShapePredictor
@@ -27,8 +23,12 @@ from danpredict.version import __version__
 from danpredict.video.tracker import Tracker
 
 if TYPE_CHECKING:
+    from danpredict.detectors.find import find_faces
     from danpredict.dlib_compat.detection import Detection
     from danpredict.dlib_compat.library import point, points, rectangle
+    from danpredict.drawing.faces import draw
+    from danpredict.landmarks.head_pose import HeadPose
+    from danpredict.landmarks.measured import Measured
     from danpredict.training.dlib_api import test_shape_predictor, train_shape_predictor
     from danpredict.training.options import shape_predictor_training_options
 
@@ -63,9 +63,14 @@ __all__ = [
     "train_shape_predictor",
 ]
 
-# Imported on first use: dlib and the training code take long to import.
+# Imported on first use: dlib and the training code take long to import, and the drop-in needs none
+# of these.
 LAZY = {
     "Detection": "dlib_compat.detection",
+    "HeadPose": "landmarks.head_pose",
+    "Measured": "landmarks.measured",
+    "draw": "drawing.faces",
+    "find_faces": "detectors.find",
     "point": "dlib_compat.library",
     "points": "dlib_compat.library",
     "rectangle": "dlib_compat.library",
