@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,30 @@ def box_calibration(source: str) -> BoxCalibration:
     if source not in table:
         raise ValueError(f"expected a detector out of {sorted(table)} as source, got {source!r}")
     return BoxCalibration.read(table[source])
+
+
+def read_calibration(path: Path) -> BoxCalibration:
+    """The calibration of dlib's HOG detector in a JSON file that ``danpredict calibrate`` printed.
+
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    ValueError
+        The file has no such calibration.
+    """
+    try:
+        table = json.loads(path.read_text("utf-8"))
+        (detector,) = table
+        calibration = BoxCalibration.read(table[detector])
+    except (ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"expected the output of `danpredict calibrate` in {path}") from error
+    if ALIASES.get(detector, detector) != EXPECTED_SOURCE:
+        raise ValueError(
+            f"expected the calibration of {EXPECTED_SOURCE} in {path}, got {detector}: models "
+            "expect the boxes of dlib's HOG detector, and boxes of others are converted to them"
+        )
+    return calibration
 
 
 def as_expected(box: FaceBox) -> tuple[float, float, float, float]:

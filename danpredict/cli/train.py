@@ -38,6 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--boxes", type=Path, help="JSON file of detector boxes, for validation")
     parser.add_argument(
+        "--box-calibration", type=Path, metavar="FILE",
+        help="what `danpredict calibrate dlib` printed for your pictures; default: the shipped one",
+    )  # fmt: skip
+    parser.add_argument(
         "--validation",
         type=fraction,
         default=0.1,
@@ -67,12 +71,13 @@ def run(arguments: argparse.Namespace) -> None:
     initial = arguments.initial_weights
     initial_path = None if initial is None else find_model(initial)
     given = [path for path, _ in arguments.datasets + arguments.extra]
-    given += [Path(arguments.config), arguments.boxes, initial_path]
+    given += [Path(arguments.config), arguments.boxes, arguments.box_calibration, initial_path]
     check_run_folder(arguments.out, [path for path in given if path is not None])
     with needs_extra("training", "torch"):
         import torch
         import torch.distributed as dist
 
+        from danpredict.boxes.calibration import read_calibration
         from danpredict.model.file import read_model
         from danpredict.training.config import load_config
         from danpredict.training.data import DataSource
@@ -80,6 +85,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     report_skipped(*(path for path, _ in arguments.datasets + arguments.extra))
     initial_model = None if initial_path is None else read_model(initial_path)
+    calibration = arguments.box_calibration and read_calibration(arguments.box_calibration)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     if dist.is_torchelastic_launched():
@@ -91,6 +97,7 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.out,
         with_faces(load_config(arguments.config), arguments.faces),
         rectangles=arguments.boxes,
+        boxes=calibration,
         validation=arguments.validation,
         seed=arguments.seed,
         licence=arguments.licence or LICENCE_UNKNOWN,

@@ -71,6 +71,7 @@ def train(
     config: TrainingConfig,
     *,
     rectangles: Path | None = None,
+    boxes: BoxCalibration | None = None,
     validation: float = 0.1,
     seed: int = 0,
     licence: str = LICENCE_UNKNOWN,
@@ -91,6 +92,8 @@ def train(
     rectangles : Path, optional
         JSON file of detector boxes; see `danpredict.datasets.dataset.read_folder`. They give the
         initial transforms of the validation faces.
+    boxes : BoxCalibration, optional
+        Where the landmarks lie in the boxes of dlib's HOG detector; by default the shipped one.
     validation : float
         Fraction of the photos kept for validation.
     seed : int
@@ -110,7 +113,7 @@ def train(
     """
     convention = named_convention(config.convention)
     data = read_sources(sources, convention.size, rectangles, validation)
-    setup = LandmarkSetup(convention, box_calibration(BOX_SOURCE), BOX_SOURCE)
+    setup = LandmarkSetup(convention, boxes or box_calibration(BOX_SOURCE), BOX_SOURCE)
     recipe = {"seed": seed, "validation_fraction": validation}
     return train_on(data, setup, out, config, recipe, licence=licence, initial_model=initial_model)
 
