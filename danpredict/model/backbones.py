@@ -68,7 +68,7 @@ def plain_backbone(
 
 
 class StemLevel(nn.Sequential):
-    """The first level of a residual backbone: a convolution with a stride (stem), then blocks, if any.
+    """The first level of a residual backbone: a strided convolution (stem), then blocks, if any.
 
     ``memory`` (N, C, S/2, S/2) is added before the stem's ReLU. It holds features of the heatmap
     and of the feature image; see `danpredict.model.stage.Stage`.
