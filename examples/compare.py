@@ -33,9 +33,10 @@ from comparison import rectangles
 from comparison.accuracy import Accuracy, compare_dataset, print_accuracy, write_accuracy
 from comparison.bench import Bench, Plan
 from comparison.contestants import Contestant, colours_of, load_all, usual
+from comparison.findings import Findings
 from comparison.options import build_parser, check_files, check_options
 from comparison.pictures import compare_pictures, print_pictures, read_pictures
-from comparison.report import Findings, write_report
+from comparison.report import write_report
 from comparison.robustness import Curves, measure, table, write_robustness
 from comparison.runs import repeat
 from comparison.speed import benchmark

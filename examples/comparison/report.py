@@ -9,7 +9,6 @@ import json
 import platform
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,8 +22,8 @@ from danpredict.resources import data_folder
 from . import rectangles
 from .accuracy import Accuracy
 from .contestants import Contestant, colours_of
+from .findings import Findings
 from .page import Page, details, gallery, paragraph, plot, table
-from .pictures import Side
 from .report_accuracy import on_accuracy, on_faces
 from .robustness import CURVES, Curves, draw_curve
 from .speed_report import draw_growth, draw_stages, tables
@@ -39,33 +38,6 @@ PACKAGES = (
     "scikit-image",
     "onnxruntime",
 )
-
-
-@dataclass
-class Findings:
-    """The results of a run of ``compare.py``."""
-
-    sides: list[Side] = field(default_factory=list)
-    times: dict[str, float] = field(default_factory=dict)
-    accuracy: Accuracy | None = None
-    rectangles: rectangles.Rows | None = None
-    robustness: Curves | None = None
-    speed: dict[str, Any] | None = None
-
-    def figures(self) -> dict[str, Any]:
-        """All numbers, for JSON."""
-        pictures = [
-            {"picture": s.title, "pixels_apart": s.apart, "confidence": s.confidence}
-            for s in self.sides
-        ]
-        return {
-            "pictures": pictures,
-            "milliseconds": self.times,
-            "accuracy": self.accuracy.figures() if self.accuracy else None,
-            "rectangles": self.rectangles,
-            "robustness": self.robustness,
-            "speed": self.speed,
-        }
 
 
 def on_pictures(page: Page, findings: Findings) -> None:

@@ -91,7 +91,7 @@ def test_the_table_the_picture_and_the_page(
     accuracy = one_annotated_face(example, both, tmp_path, astronaut)
     report = example("comparison.report")
     page = tmp_path / "speed.html"
-    findings = report.Findings(accuracy=accuracy, speed=results)
+    findings = example("comparison.findings").Findings(accuracy=accuracy, speed=results)
     report.write_report(findings, both, ["compare.py", "--speed"], page)
     html = page.read_text("utf-8")
     # Plots of the errors, worst and best faces, plots of the times, error against time.
