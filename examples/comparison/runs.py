@@ -20,13 +20,18 @@ def measure(specs: Sequence[str], dlib_model: Path | None, plan: Plan) -> dict[s
 
 
 def median_of(results: Sequence[Any]) -> Any:
-    """Results of the same form as one: the median of each number."""
+    """Results of the same form as one: the median of each number.
+
+    What all results share, such as numbers of faces and names, stays as it is.
+    """
     first = results[0]
+    if all(result == first for result in results):
+        return first
     if isinstance(first, dict):
         return {key: median_of([result[key] for result in results]) for key in first}
     if isinstance(first, list):
         return [median_of(values) for values in zip(*results, strict=True)]
-    return first if isinstance(first, str) else statistics.median(results)
+    return statistics.median(results)
 
 
 def repeat(specs: Sequence[str], dlib_model: Path | None, plan: Plan, runs: int) -> dict[str, Any]:

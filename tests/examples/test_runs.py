@@ -38,4 +38,5 @@ def test_each_run_is_a_process_of_its_own(example: Example, dlib_model: Path) ->
     results = example("comparison.runs").repeat(["danpredict"], dlib_model, short_plan(example), 2)
     medians = [run["calls"][0]["danpredict"]["median"] for run in results["runs"]]
     assert len(set(medians)) == 2
+    assert isinstance(results["calls"][0]["faces"], int)
     assert min(medians) <= results["calls"][0]["danpredict"]["median"] <= max(medians)

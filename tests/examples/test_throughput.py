@@ -35,7 +35,7 @@ def test_frames_and_pictures_a_second(
     row = clips.time_clip(crowd_folder / "video.mp4", both)
     assert row["what"] == "video, 480 x 480, 5 frames, frames a second"
     assert row["dlib"]["ratio"] == 1
-    assert row["danpredict"]["ratio"] > 2  # one call of the detector, not five
+    assert row["danpredict"]["ratio"] > 1.5  # one call of the detector, not five
     ratio = row["danpredict"]["rate"] / row["dlib"]["rate"]
     assert row["danpredict"]["ratio"] == pytest.approx(ratio)
 
