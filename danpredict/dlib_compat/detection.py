@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from danpredict.dlib_compat.detection_checks import (
 from danpredict.dlib_compat.detection_picture import landmarks_png
 from danpredict.dlib_compat.library import full_object_detection, point, rectangle
 from danpredict.dlib_compat.state import ABSENT, DLIB_KEEPS_FRACTIONS, dlib_state, restore_state
+from danpredict.geometry.complex_similarity import Placement, Similarity
 from danpredict.geometry.similarity import COORDINATE_LIMIT
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class Detection(full_object_detection):
         An array of a wrong shape, or a present landmark that is not finite or not below 2 ** 47.
     """
 
-    transform: SimilarityTransform | None = None
+    _similarity: Similarity | None = None
     track_id: int | None = None
 
     def __init__(
@@ -75,10 +77,12 @@ class Detection(full_object_detection):
         stages: NDArray[np.floating] | None = None,
         present: NDArray[np.bool_] | None = None,
         convention: str | None = None,
-        transform: SimilarityTransform | None = None,
+        transform: Placement | None = None,
     ) -> None:
         self.convention = convention
-        if transform is not None:
+        if isinstance(transform, Similarity):
+            self._similarity = transform
+        elif transform is not None:
             self.transform = transform
         self.landmarks = checked_array("landmarks", landmarks, (None, 2))
         count = len(self.landmarks)
@@ -96,6 +100,11 @@ class Detection(full_object_detection):
         rounded = np.floor(known + 0.5).astype(np.int64)
         rounded[~self.present] = ABSENT
         super().__init__(rect, [point(x, y) for x, y in rounded.tolist()])
+
+    @cached_property
+    def transform(self) -> SimilarityTransform | None:
+        """Made when it is first read, because importing scikit-image takes long."""
+        return None if self._similarity is None else self._similarity.transform()
 
     def head_pose(self, camera: Any = None) -> HeadPose:
         """Yaw, pitch and roll of the head, degrees; see `HeadPose` for their signs.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.transform import SimilarityTransform
+
+from danpredict.geometry.complex_similarity import Placement, Similarity, as_similarity
 
 Image = NDArray[np.uint8]
 
@@ -26,8 +28,20 @@ def to_gray(image: Image) -> Image:
     if image.size > LARGE:
         return np.asarray(cv2.transform(np.ascontiguousarray(image), MEAN_OF_THREE), np.uint8)
     # The same result, faster: on a face OpenCV takes 11 microseconds with floats, 31 without.
-    mean = cv2.transform(image.astype(np.float32, order="C"), MEAN_OF_THREE)
-    return np.asarray(cv2.convertScaleAbs(mean), np.uint8)
+    return np.asarray(cv2.convertScaleAbs(_mean(image)), np.uint8)
+
+
+def gray_levels(image: Image) -> NDArray[np.float32]:
+    """The same levels as `to_gray`, as floats."""
+    if image.ndim == 2:
+        return image.astype(np.float32)
+    mean = _mean(image)
+    return np.rint(mean, out=mean)
+
+
+def _mean(image: Image) -> NDArray[np.float32]:
+    """Mean of the three channels."""
+    return np.asarray(cv2.transform(image.astype(np.float32, order="C"), MEAN_OF_THREE))
 
 
 def shrink_factor(scale: float, shape: tuple[int, ...]) -> int:
@@ -71,77 +85,149 @@ def shrink(gray: Image, factor: int) -> Image:
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _reach(row: list[float], size: int, factor: int, length: int) -> tuple[int, int]:
-    """First and last pixel of an axis that the canonical frame covers, in whole blocks.
+class Bounds(NamedTuple):
+    """A part of an image in whole blocks: first and last column and row, the last exclusive."""
 
-    Blocks lie on a grid anchored at the image's origin, so the blocks stay
-    the same if the face moves a little.
-    ``row`` is the axis's row of the matrix from canonical frame to image.
+    factor: int  # side of the blocks, image pixels
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+    def contains(self, other: Bounds) -> bool:
+        """Whether the other part has blocks of the same size and lies inside this one."""
+        return (
+            self.factor == other.factor
+            and self.left <= other.left
+            and self.right >= other.right
+            and self.top <= other.top
+            and self.bottom >= other.bottom
+        )
+
+
+def bounds_of(
+    shape: tuple[int, ...], to_image: Similarity, size: int, margin: float = 0.0
+) -> Bounds:
+    """The part of an image of this (height, width) that is needed to sample a square.
+
+    Blocks lie on a grid anchored at the image's origin, so the blocks stay the same if the face
+    moves a little.
+
+    Parameters
+    ----------
+    to_image : Similarity
+        Square to image.
+    size : int
+        Side of the square.
+    margin : float
+        Added on each side, in sides of the square.
     """
-    across, down, origin = row
-    ends = [origin + across * u + down * v for u in (-1, size) for v in (-1, size)]
+    factor = shrink_factor(1 / abs(to_image.linear), shape[:2])
+    middle = (size - 1) / 2
+    centre = to_image.linear * complex(middle, middle) + to_image.shift
+    half = abs(to_image.linear.real) + abs(to_image.linear.imag)
+    half *= (size + 1) / 2 + margin * size
+    across = _whole_blocks(centre.real - half, centre.real + half, factor, shape[1])
+    return Bounds(
+        factor, *across, *_whole_blocks(centre.imag - half, centre.imag + half, factor, shape[0])
+    )
+
+
+def _whole_blocks(low: float, high: float, factor: int, length: int) -> tuple[int, int]:
+    """First and last pixel of an axis, in whole blocks with one block more on each side."""
     last = length // factor
-    start = min(max(math.floor(min(ends) / factor) - 1, 0), last - 1)
-    stop = min(max(math.ceil(max(ends) / factor) + 1, start + 1), last)
+    start = min(max(math.floor(low / factor) - 1, 0), last - 1)
+    stop = min(max(math.ceil(high / factor) + 1, start + 1), last)
     return start * factor, stop * factor
 
 
-def sample_face(image: Image, to_image: SimilarityTransform, size: int) -> NDArray[np.float32]:
+class Region(NamedTuple):
+    """A part of an image, averaged in blocks, from which squares are sampled.
+
+    Attributes
+    ----------
+    blocks : (H, W) or (H, W, 3) float32
+    bounds : Bounds
+    """
+
+    blocks: NDArray[np.float32]
+    bounds: Bounds
+
+    def part(self, bounds: Bounds) -> Region:
+        """A part of the region, as a view."""
+        factor, left, right, top, bottom = bounds
+        x, y = self.bounds.left, self.bounds.top
+        rows = slice((top - y) // factor, (bottom - y) // factor)
+        columns = slice((left - x) // factor, (right - x) // factor)
+        return Region(self.blocks[rows, columns], bounds)
+
+    def sample(
+        self,
+        to_image: Similarity,
+        size: int,
+        border: int,
+        out: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """A square, by bilinear interpolation; see `warp`.
+
+        ``out`` is an array for the result.
+        """
+        factor, left, _, top, _ = self.bounds
+        shift = (to_image.shift + complex(0.5 - left, 0.5 - top)) / factor - complex(0.5, 0.5)
+        to_blocks = np.array(Similarity(to_image.linear / factor, shift).rows())
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        square = cv2.warpAffine(self.blocks, to_blocks, (size, size), out, how, border)
+        return np.asarray(square, np.float32)
+
+
+def read_gray(image: Image, bounds: Bounds) -> Region:
+    """The mean of the channels. Only a few pixels of each block are read."""
+    factor, left, right, top, bottom = bounds
+    stride = read_stride(factor)
+    part = thin(image[top:bottom, left:right], stride)
+    if factor == stride:  # both are 1
+        return Region(gray_levels(part), bounds)
+    return Region(shrink(to_gray(part), factor // stride).astype(np.float32), bounds)
+
+
+def sample_face(image: Image, to_image: Placement, size: int) -> NDArray[np.float32]:
     """The gray canonical frame; the image's border is replicated outside. See `warp`.
 
     Returns
     -------
     (size, size) float32 in 0 to 255
     """
-    return warp(image, to_image, size, cv2.BORDER_REPLICATE, gray=True)
+    if not image.size:
+        return np.zeros((size, size), np.float32)
+    placed = as_similarity(to_image)
+    region = read_gray(image, bounds_of(image.shape, placed, size))
+    return region.sample(placed, size, cv2.BORDER_REPLICATE)
 
 
-def warp(
-    image: Image, to_image: SimilarityTransform, size: int, border: int, *, gray: bool = False
-) -> NDArray[np.float32]:
+def warp(image: Image, to_image: Placement, size: int, border: int) -> NDArray[np.float32]:
     """Sample a square from the original image, with one interpolation and anti-aliasing.
 
     Only the square's region is read, so the time does not depend on the photo's size. If the region
-    is larger than the square, blocks of pixels are averaged first. For gray only a few pixels of
-    each block are read, so the time hardly depends on the face's size either.
+    is larger than the square, blocks of pixels are averaged first.
 
     Parameters
     ----------
     image : (H, W) or (H, W, 3) uint8
-    to_image : SimilarityTransform
+    to_image : Similarity or SimilarityTransform
         Square to image.
     size : int
         Side of the square.
     border : int
         OpenCV's border mode outside the image.
-    gray : bool
-        Take the mean of the channels.
 
     Returns
     -------
     (size, size) or (size, size, 3) float32 in 0 to 255
     """
-    if image.size == 0:
-        channels = () if gray or image.ndim == 2 else (3,)
-        return np.zeros((size, size, *channels), np.float32)
-    matrix = to_image.params
-    across, down, _ = matrix.tolist()
-    height, width = image.shape[:2]
-    factor = shrink_factor(1 / math.hypot(across[0], down[0]), (height, width))
-    stride = read_stride(factor) if gray else 1
-    x0, x1 = _reach(across, size, factor, width)
-    y0, y1 = _reach(down, size, factor, height)
-    region = image[y0:y1, x0:x1]
-    region = to_gray(thin(region, stride)) if gray else np.ascontiguousarray(region)
-    part = shrink(region, factor // stride).astype(np.float32)
-
-    to_region = matrix[:2] / factor
-    to_region[:, 2] += (0.5 - x0) / factor - 0.5, (0.5 - y0) / factor - 0.5
-    square = cv2.warpAffine(
-        part,
-        to_region,
-        (size, size),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=border,
-    )
-    return np.asarray(square, np.float32)
+    if not image.size:
+        return np.zeros((size, size, *image.shape[2:]), np.float32)
+    placed = as_similarity(to_image)
+    bounds = bounds_of(image.shape, placed, size)
+    part = np.ascontiguousarray(image[bounds.top : bounds.bottom, bounds.left : bounds.right])
+    region = Region(shrink(part, bounds.factor).astype(np.float32), bounds)
+    return region.sample(placed, size, border)

@@ -19,7 +19,6 @@ from danpredict.cascade.providers import as_providers
 from danpredict.cascade.refinement import refine_robustly
 from danpredict.extras import needs_extra
 from danpredict.files.outputs import write_bytes
-from danpredict.geometry.similarity import initial_transform
 from danpredict.image_input import as_image
 from danpredict.landmarks.convention import Convention
 from danpredict.model.file import Model, read_model, unpack
@@ -210,7 +209,7 @@ class DANShapePredictor:
                 f"expected one list of rectangles per image, got {len(rects_per_image)} lists "
                 f"for {len(images)} images"
             )
-        calibration = self._model.box
+        calibration, target = self._model.box, self._cascade.target
         faces, transforms, owners = [], [], []
         for i, (image, rects) in enumerate(zip(images, rects_per_image, strict=True)):
             if not isinstance(rects, Iterable):
@@ -224,7 +223,7 @@ class DANShapePredictor:
                 box = face_box(rect, source)
                 landmark_box = calibration.landmark_box(*as_expected(box))
                 faces.append(checked)
-                transforms.append(initial_transform(landmark_box, self._cascade.mean_shape))
+                transforms.append(target.initial(landmark_box))
                 owners.append((i, rectangle_of(rect, box.sides)))
         refinement = partial(refine_robustly, always=self._options.steady)
         refined = refine_in_batches(
