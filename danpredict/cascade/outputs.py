@@ -75,10 +75,9 @@ class Refined(NamedTuple):
 
     def faces(self, target: Target) -> Iterator[Face]:
         """Face by face; ``target`` is the cascade's mean shape."""
-        transforms = self.fits(target)
-        for i, (stages, transform) in enumerate(
-            zip(np.stack(self.stages, 1), transforms, strict=True)
-        ):
+        stages_of_all = np.array(self.stages)  # (S, N, L, 2); faster than stack()
+        for i, transform in enumerate(self.fits(target)):
+            stages = stages_of_all[:, i]
             if self.sigma is None or self.confidence is None:
                 yield Face(stages, None, None, transform)
             else:

@@ -10,8 +10,6 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
-
 from danpredict.cascade.outputs import Refined
 from danpredict.geometry.complex_similarity import Similarity
 from danpredict.geometry.sampling import Image
@@ -88,7 +86,8 @@ def refine_robustly(
         for initial, last in zip(transforms, refined.transforms, strict=True)
     ]
     if refined.confidence is not None:
-        lost: list[int] = np.flatnonzero(refined.confidence < LOW_CONFIDENCE).tolist()
+        confidences = refined.confidence.tolist()
+        lost = [i for i, confidence in enumerate(confidences) if confidence < LOW_CONFIDENCE]
         if lost:
             tries = [
                 rotated(transforms[i], turn, cascade.size) for i in lost for turn in QUARTER_TURNS

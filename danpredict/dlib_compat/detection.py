@@ -18,7 +18,7 @@ from danpredict.dlib_compat.detection_checks import (
 from danpredict.dlib_compat.detection_picture import landmarks_png
 from danpredict.dlib_compat.library import full_object_detection, point, rectangle
 from danpredict.dlib_compat.state import ABSENT, DLIB_KEEPS_FRACTIONS, dlib_state, restore_state
-from danpredict.geometry.complex_similarity import Placement, Similarity
+from danpredict.geometry.complex_similarity import Similarity
 from danpredict.geometry.similarity import COORDINATE_LIMIT
 
 if TYPE_CHECKING:
@@ -77,26 +77,62 @@ class Detection(full_object_detection):
         stages: NDArray[np.floating] | None = None,
         present: NDArray[np.bool_] | None = None,
         convention: str | None = None,
-        transform: Placement | None = None,
+        transform: SimilarityTransform | None = None,
     ) -> None:
-        self.convention = convention
-        if isinstance(transform, Similarity):
-            self._similarity = transform
-        elif transform is not None:
-            self.transform = transform
-        self.landmarks = checked_array("landmarks", landmarks, (None, 2))
-        count = len(self.landmarks)
-        self.sigma = None if sigma is None else checked_array("sigma", sigma, (count,))
-        self.confidence = None if confidence is None else checked_confidence(confidence)
-        self.stages = None if stages is None else checked_array("stages", stages, (None, count, 2))
-        self.present = np.ones(count, bool) if present is None else checked_present(present, count)
-        check_finite(self.landmarks if present is None else self.landmarks[self.present])
+        points = checked_array("landmarks", landmarks, (None, 2))
+        count = len(points)
+        if present is not None:
+            present = checked_present(present, count)
+        check_finite(points if present is None else points[present])
         if not isinstance(rect, rectangle):
             raise TypeError(f"expected a dlib.rectangle for rect, got {rect!r:.80}")
+        self._set(
+            rect,
+            points,
+            None if sigma is None else checked_array("sigma", sigma, (count,)),
+            None if confidence is None else checked_confidence(confidence),
+            None if stages is None else checked_array("stages", stages, (None, count, 2)),
+            present,
+            convention,
+        )
+        if transform is not None:
+            self.transform = transform
+
+    @classmethod
+    def of_cascade(
+        cls,
+        rect: rectangle,
+        landmarks: NDArray[np.float32],
+        sigma: NDArray[np.float32] | None,
+        confidence: float | None,
+        stages: NDArray[np.float32] | None,
+        present: NDArray[np.bool_] | None,
+        convention: str,
+        similarity: Similarity,
+    ) -> Detection:
+        """A detection of arrays that the cascade has checked already; they are not copied."""
+        detection = cls.__new__(cls)
+        detection._set(rect, landmarks, sigma, confidence, stages, present, convention)
+        detection._similarity = similarity
+        return detection
+
+    def _set(
+        self,
+        rect: rectangle,
+        landmarks: NDArray[np.float32],
+        sigma: NDArray[np.float32] | None,
+        confidence: float | None,
+        stages: NDArray[np.float32] | None,
+        present: NDArray[np.bool_] | None,
+        convention: str | None,
+    ) -> None:
+        self.landmarks, self.sigma, self.confidence = landmarks, sigma, confidence
+        self.stages, self.convention = stages, convention
+        self.present = np.ones(len(landmarks), bool) if present is None else present
         if DLIB_KEEPS_FRACTIONS:
-            restore_state(self, dlib_state(rect, self.landmarks, self.present))
+            restore_state(self, dlib_state(rect, landmarks, present))
             return
-        known = np.where(self.present[:, None], self.landmarks.astype(np.float64), 0)
+        known = np.where(self.present[:, None], landmarks.astype(np.float64), 0)
         rounded = np.floor(known + 0.5).astype(np.int64)
         rounded[~self.present] = ABSENT
         super().__init__(rect, [point(x, y) for x, y in rounded.tolist()])

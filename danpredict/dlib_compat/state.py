@@ -5,6 +5,8 @@ dlib calls landmarks parts. Its Python constructor takes whole pixels only.
 
 from __future__ import annotations
 
+import struct
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,14 +22,24 @@ COORDINATE = np.dtype(
 )
 
 
+VERSION = b"\x01\x02"  # 2, in one byte
+INTEGER = struct.Struct("<BQ")  # number of bytes with a bit for the sign, then the magnitude
+
+
 def _packed(value: int) -> bytes:
-    """An integer in dlib's format: one byte for length and sign, then the magnitude."""
-    magnitude = abs(value)
-    data = magnitude.to_bytes(max(1, (magnitude.bit_length() + 7) // 8), "little")
-    return bytes([len(data) | (0x80 if value < 0 else 0)]) + data
+    """An integer of 8 bytes in dlib's format."""
+    return INTEGER.pack(0x88 if value < 0 else 0x08, abs(value))
 
 
-def dlib_state(rect: Any, landmarks: NDArray[np.floating], present: NDArray[np.bool_]) -> bytes:
+@cache
+def _zeros(count: int) -> NDArray[np.void]:
+    """The state of ``count`` coordinates that are 0, with a fraction of `FRACTION` bits."""
+    return np.full(count, np.array((0x08, 0, 0x81, FRACTION), COORDINATE))
+
+
+def dlib_state(
+    rect: Any, landmarks: NDArray[np.floating], present: NDArray[np.bool_] | None = None
+) -> bytes:
     """The state from which dlib 20.0.1 unpickles a detection with fractions of pixels.
 
     This is the format of dlib's ``serialize`` for ``full_object_detection``, version 2: the
@@ -38,23 +50,22 @@ def dlib_state(rect: Any, landmarks: NDArray[np.floating], present: NDArray[np.b
     rect : rectangle
     landmarks : (L, 2) float, image pixels
         Below `PART_LIMIT` where present.
-    present : (L,) bool
-        Other landmarks become dlib's "not present".
+    present : (L,) bool, optional
+        Other landmarks become dlib's "not present". All are present by default.
     """
     sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
-    head = b"".join(map(_packed, (2, *sides, len(landmarks))))
-    coordinates = np.empty(landmarks.size, COORDINATE)
-    known = landmarks.astype(np.float64)
-    all_present = bool(present.all())
-    if not all_present:
-        known[~present] = 0
-    mantissa = np.round(known.ravel() * 2**FRACTION).astype(np.int64)
-    coordinates["sign"] = np.where(mantissa < 0, 0x88, 0x08)
-    coordinates["mantissa"] = np.abs(mantissa)
-    coordinates["exponent_sign"] = 0x81
-    coordinates["exponent"] = FRACTION
-    if not all_present:
-        coordinates[~np.repeat(present, 2)] = (0x08, ABSENT, 0x01, 0)
+    head = VERSION + b"".join(map(_packed, (*sides, len(landmarks))))
+    coordinates = _zeros(landmarks.size).copy()
+    mantissa = np.rint(landmarks.ravel() * 2**FRACTION)
+    absent = None if present is None else ~np.repeat(present, 2)
+    if absent is not None:
+        mantissa[absent] = 0
+    if mantissa.min(initial=0) < 0:
+        coordinates["sign"][mantissa < 0] = 0x88
+        np.abs(mantissa, out=mantissa)
+    coordinates["mantissa"] = mantissa
+    if absent is not None:
+        coordinates[absent] = (0x08, ABSENT, 0x01, 0)
     return head + coordinates.tobytes()
 
 
@@ -69,9 +80,7 @@ def _keeps_fractions() -> bool:
         return False
     try:
         probe = dlib.full_object_detection.__new__(dlib.full_object_detection)
-        probe.__setstate__(
-            (dlib_state(rectangle(1, 2, 3, 4), np.array([[0.75, -2.25]]), np.ones(1, bool)),)
-        )
+        probe.__setstate__((dlib_state(rectangle(1, 2, 3, 4), np.array([[0.75, -2.25]])),))
         parts = [(p.x, p.y) for p in probe.parts()]
     except RuntimeError:
         return False

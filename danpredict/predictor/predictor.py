@@ -202,7 +202,6 @@ class DANShapePredictor:
             One box instead of a list of boxes.
         """
         from danpredict.dlib_compat.detection import rectangle_of  # imports dlib, which takes long
-        from danpredict.dlib_compat.detectors import check_as_dlib
 
         if len(images) != len(rects_per_image):
             raise ValueError(
@@ -216,6 +215,8 @@ class DANShapePredictor:
                 raise TypeError(f"expected a list of rectangles for an image, got {rects!r}")
             rects = list(rects)
             if self._options.strict:
+                from danpredict.dlib_compat.detectors import check_as_dlib
+
                 for rect in rects:
                     check_as_dlib(image, rect)
             checked = as_image(image)
