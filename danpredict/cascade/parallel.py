@@ -46,8 +46,8 @@ def refine_in_batches(
         All cores by default. A cascade that is not on the CPU uses one thread.
     """
     on_cpu = isinstance(cascade, Cascade) and cascade.on_cpu
-    threads = (threads or available_cores()) if on_cpu else 1
-    threads = max(1, min(threads, len(images) // FACES_PER_THREAD))
+    most = len(images) // FACES_PER_THREAD if on_cpu else 1
+    threads = min(threads or available_cores(), most) if most > 1 else 1
     size = max(1, min(BATCH if on_cpu else DEVICE_BATCH, -(-len(images) // threads)))
     batches = [slice(first, first + size) for first in range(0, len(images), size)]
     if threads == 1 or not isinstance(cascade, Cascade):

@@ -81,10 +81,8 @@ def refine_robustly(
     refined again from the similarity transform of their own landmarks, rotation included.
     """
     refined = cascade.refine(images, transforms)
-    again = [
-        always or moved_far(initial, last, cascade.size)
-        for initial, last in zip(transforms, refined.transforms, strict=True)
-    ]
+    pairs = zip(transforms, refined.transforms, strict=True)
+    again = [always or moved_far(initial, last, cascade.size) for initial, last in pairs]
     if refined.confidence is not None:
         confidences = refined.confidence.tolist()
         lost = [i for i, confidence in enumerate(confidences) if confidence < LOW_CONFIDENCE]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from danpredict.geometry.complex_similarity import Similarity
 from danpredict.geometry.sampling import Image, Region, bounds_of, read_gray
 
-MARGIN = 0.1  # of the frame's side, read around the first frame
+MARGIN = 0.15  # of the frame's side, read around the first frame
 
 
 class FaceFrames:
@@ -46,6 +46,5 @@ class FaceFrames:
             if region is None or not region.bounds.contains(bounds):
                 wide = bounds_of(image.shape, transform, size, MARGIN)
                 region = self.regions[i] = read_gray(image, wide)
-            # OpenCV rounds by where the part begins, so the part does not depend on the margin.
-            region.part(bounds).sample(transform, size, cv2.BORDER_REPLICATE, frames[i, 0])
+            region.sample(transform, size, cv2.BORDER_REPLICATE, bounds, frames[i, 0])
         return frames

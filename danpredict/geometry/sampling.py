@@ -122,23 +122,18 @@ def bounds_of(
     margin : float
         Added on each side, in sides of the square.
     """
-    factor = shrink_factor(1 / abs(to_image.linear), shape[:2])
+    linear, (height, width) = to_image.linear, shape[:2]
+    factor = shrink_factor(1 / abs(linear), (height, width))
     middle = (size - 1) / 2
-    centre = to_image.linear * complex(middle, middle) + to_image.shift
-    half = abs(to_image.linear.real) + abs(to_image.linear.imag)
-    half *= (size + 1) / 2 + margin * size
-    across = _whole_blocks(centre.real - half, centre.real + half, factor, shape[1])
-    return Bounds(
-        factor, *across, *_whole_blocks(centre.imag - half, centre.imag + half, factor, shape[0])
-    )
-
-
-def _whole_blocks(low: float, high: float, factor: int, length: int) -> tuple[int, int]:
-    """First and last pixel of an axis, in whole blocks with one block more on each side."""
-    last = length // factor
-    start = min(max(math.floor(low / factor) - 1, 0), last - 1)
-    stop = min(max(math.ceil(high / factor) + 1, start + 1), last)
-    return start * factor, stop * factor
+    centre = (linear * complex(middle, middle) + to_image.shift) / factor
+    half = (abs(linear.real) + abs(linear.imag)) * ((size + 1) / 2 + margin * size) / factor
+    x, y, columns, rows = centre.real, centre.imag, width // factor, height // factor
+    # One block more on each side, and at least one block inside the image.
+    left = min(max(math.floor(x - half) - 1, 0), columns - 1)
+    right = min(max(math.ceil(x + half) + 1, left + 1), columns)
+    top = min(max(math.floor(y - half) - 1, 0), rows - 1)
+    bottom = min(max(math.ceil(y + half) + 1, top + 1), rows)
+    return Bounds(factor, left * factor, right * factor, top * factor, bottom * factor)
 
 
 class Region(NamedTuple):
@@ -153,31 +148,34 @@ class Region(NamedTuple):
     blocks: NDArray[np.float32]
     bounds: Bounds
 
-    def part(self, bounds: Bounds) -> Region:
-        """A part of the region, as a view."""
-        factor, left, right, top, bottom = bounds
-        x, y = self.bounds.left, self.bounds.top
-        rows = slice((top - y) // factor, (bottom - y) // factor)
-        columns = slice((left - x) // factor, (right - x) // factor)
-        return Region(self.blocks[rows, columns], bounds)
-
     def sample(
         self,
         to_image: Similarity,
         size: int,
         border: int,
+        bounds: Bounds | None = None,
         out: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """A square, by bilinear interpolation; see `warp`.
 
-        ``out`` is an array for the result.
+        Parameters
+        ----------
+        bounds : Bounds, optional
+            The part that is used; the whole region by default. OpenCV rounds by where the part
+            begins, so with the same bounds the result is the same to the bit.
+        out : (size, size) or (size, size, 3) float32, optional
+            An array for the result.
         """
-        factor, left, _, top, _ = self.bounds
-        shift = (to_image.shift + complex(0.5 - left, 0.5 - top)) / factor - complex(0.5, 0.5)
+        blocks, (factor, x, _, y, _) = self.blocks, self.bounds
+        if bounds is not None:
+            _, left, right, top, bottom = bounds
+            rows = slice((top - y) // factor, (bottom - y) // factor)
+            blocks = blocks[rows, (left - x) // factor : (right - x) // factor]
+            x, y = left, top
+        shift = (to_image.shift + complex(0.5 - x, 0.5 - y)) / factor - complex(0.5, 0.5)
         to_blocks = np.array(Similarity(to_image.linear / factor, shift).rows())
         how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        square = cv2.warpAffine(self.blocks, to_blocks, (size, size), out, how, border)
-        return np.asarray(square, np.float32)
+        return np.asarray(cv2.warpAffine(blocks, to_blocks, (size, size), out, how, border))
 
 
 def read_gray(image: Image, bounds: Bounds) -> Region:

@@ -74,12 +74,14 @@ class Target:
         self.box = bounding_box(mean_shape)
         self.points = as_complex(mean_shape)
         self.centre = complex(self.points.mean())
-        self._conjugate = (self.points - self.centre).conj()
+        self.centred = self.points - self.centre
 
     def initial(self, box: BoundingBox) -> Similarity:
         """The similarity that places the mean shape in a landmark box; see `initial_transform`."""
-        limit, mean = COORDINATE_LIMIT, self.box
-        left, top, right, bottom = [min(max(side, -limit), limit) for side in box]
+        mean = self.box
+        left, top, right, bottom = [
+            min(max(side, -COORDINATE_LIMIT), COORDINATE_LIMIT) for side in box
+        ]
         width = max(right - left, MINIMAL_BOX) / (mean.right - mean.left)
         height = max(bottom - top, MINIMAL_BOX) / (mean.bottom - mean.top)
         scale = 2 / (width + height)
@@ -100,17 +102,14 @@ class Target:
         fallback : N similarities
             Used for shapes whose points all coincide: they have no similarity.
         """
-        centres = shapes.sum(1) / len(self.points)  # faster than mean()
-        centred = shapes - centres[:, None]
-        parts = centred.view(np.float64)
-        powers = np.einsum("ij,ij->i", parts, parts).tolist()
-        products = (centred @ self._conjugate).tolist()
+        centres = shapes.sum(1, keepdims=True) / len(self.points)  # faster than mean()
+        centred = shapes - centres
+        products = np.vecdot(centred, self.centred).tolist()
+        powers = np.vecdot(centred, centred).real.tolist()
         found = list(fallback)
-        for i, (centre, power, product) in enumerate(
-            zip(centres.tolist(), powers, products, strict=True)
-        ):
-            if power > COINCIDENT and product:
-                linear = product.conjugate() / power
+        for i, (centre,) in enumerate(centres.tolist()):
+            if powers[i] > COINCIDENT and products[i]:
+                linear = products[i] / powers[i]
                 found[i] = Similarity(linear, self.centre - linear * centre)
         return found
 
