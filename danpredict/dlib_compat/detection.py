@@ -16,8 +16,8 @@ from danpredict.dlib_compat.detection_checks import (
     checked_present,
 )
 from danpredict.dlib_compat.detection_picture import landmarks_png
-from danpredict.dlib_compat.library import full_object_detection, point, rectangle
-from danpredict.dlib_compat.state import ABSENT, DLIB_KEEPS_FRACTIONS, dlib_state, restore_state
+from danpredict.dlib_compat.library import full_object_detection, rectangle
+from danpredict.dlib_compat.state import set_parts
 from danpredict.geometry.complex_similarity import Similarity
 from danpredict.geometry.similarity import COORDINATE_LIMIT
 
@@ -86,15 +86,11 @@ class Detection(full_object_detection):
         check_finite(points if present is None else points[present])
         if not isinstance(rect, rectangle):
             raise TypeError(f"expected a dlib.rectangle for rect, got {rect!r:.80}")
-        self._set(
-            rect,
-            points,
-            None if sigma is None else checked_array("sigma", sigma, (count,)),
-            None if confidence is None else checked_confidence(confidence),
-            None if stages is None else checked_array("stages", stages, (None, count, 2)),
-            present,
-            convention,
-        )
+        self.landmarks, self.convention = points, convention
+        self.sigma = None if sigma is None else checked_array("sigma", sigma, (count,))
+        self.confidence = None if confidence is None else checked_confidence(confidence)
+        self.stages = None if stages is None else checked_array("stages", stages, (None, count, 2))
+        self.present = set_parts(self, rect, points, present)
         if transform is not None:
             self.transform = transform
 
@@ -112,30 +108,11 @@ class Detection(full_object_detection):
     ) -> Detection:
         """A detection of arrays that the cascade has checked already; they are not copied."""
         detection = cls.__new__(cls)
-        detection._set(rect, landmarks, sigma, confidence, stages, present, convention)
+        detection.landmarks, detection.sigma, detection.stages = landmarks, sigma, stages
+        detection.confidence, detection.convention = confidence, convention
         detection._similarity = similarity
+        detection.present = set_parts(detection, rect, landmarks, present)
         return detection
-
-    def _set(
-        self,
-        rect: rectangle,
-        landmarks: NDArray[np.float32],
-        sigma: NDArray[np.float32] | None,
-        confidence: float | None,
-        stages: NDArray[np.float32] | None,
-        present: NDArray[np.bool_] | None,
-        convention: str | None,
-    ) -> None:
-        self.landmarks, self.sigma, self.confidence = landmarks, sigma, confidence
-        self.stages, self.convention = stages, convention
-        self.present = np.ones(len(landmarks), bool) if present is None else present
-        if DLIB_KEEPS_FRACTIONS:
-            restore_state(self, dlib_state(rect, landmarks, present))
-            return
-        known = np.where(self.present[:, None], landmarks.astype(np.float64), 0)
-        rounded = np.floor(known + 0.5).astype(np.int64)
-        rounded[~self.present] = ABSENT
-        super().__init__(rect, [point(x, y) for x, y in rounded.tolist()])
 
     @cached_property
     def transform(self) -> SimilarityTransform | None:

@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from danpredict.dlib_compat.library import HAVE_DLIB, dlib, rectangle
+from danpredict.dlib_compat.library import (
+    HAVE_DLIB,
+    dlib,
+    full_object_detection,
+    point,
+    rectangle,
+)
 
 ABSENT = 2**51 - 1  # x and y of dlib's OBJECT_PART_NOT_PRESENT, which has no name in Python
 PART_LIMIT = 2**47  # pixels; a larger value, with its fraction, does not fit into 63 bits
@@ -69,11 +75,6 @@ def dlib_state(
     return head + coordinates.tobytes()
 
 
-def restore_state(detection: Any, state: bytes) -> None:
-    """Set the state of a dlib detection to one of `dlib_state`."""
-    detection.__setstate__((state,))
-
-
 def _keeps_fractions() -> bool:
     """Whether the installed dlib keeps fractions. Versions from 20.0.1 on do."""
     if not HAVE_DLIB:
@@ -88,3 +89,28 @@ def _keeps_fractions() -> bool:
 
 
 DLIB_KEEPS_FRACTIONS = _keeps_fractions()
+
+
+def set_parts(
+    detection: Any,
+    rect: rectangle,
+    landmarks: NDArray[np.floating],
+    present: NDArray[np.bool_] | None,
+) -> NDArray[np.bool_]:
+    """Set the rectangle and the parts of a dlib detection or its stand-in.
+
+    Returns
+    -------
+    (L,) bool
+        ``present``, or all True if it is None.
+    """
+    known = np.ones(len(landmarks), bool) if present is None else present
+    if DLIB_KEEPS_FRACTIONS:
+        detection.__setstate__((dlib_state(rect, landmarks, present),))
+        return known
+    values = np.where(known[:, None], landmarks.astype(np.float64), 0)
+    rounded = np.floor(values + 0.5).astype(np.int64)
+    rounded[~known] = ABSENT
+    parts = [point(x, y) for x, y in rounded.tolist()]
+    full_object_detection.__init__(detection, rect, parts)
+    return known

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from danpredict.geometry.blocks import Image
 from danpredict.geometry.complex_similarity import Similarity
-from danpredict.geometry.sampling import Image, Region, bounds_of, read_gray
+from danpredict.geometry.region import Region, bounds_of, read_gray
 
 MARGIN = 0.15  # of the frame's side, read around the first frame
 

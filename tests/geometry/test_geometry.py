@@ -8,9 +8,10 @@ import torch
 from skimage.transform import SimilarityTransform
 
 from danpredict.boxes.calibration import box_calibration
+from danpredict.geometry.blocks import thin
 from danpredict.geometry.complex_similarity import Similarity, as_complex, as_similarity
 from danpredict.geometry.face_frames import FaceFrames
-from danpredict.geometry.sampling import sample_face, thin, to_gray
+from danpredict.geometry.sampling import sample_face, to_gray
 from danpredict.geometry.similarity import (
     BoundingBox,
     Target,
@@ -163,7 +164,7 @@ def test_a_large_face_is_no_more_to_read(scale: float, monkeypatch: pytest.Monke
         read.append(thinned.size)
         return thinned
 
-    monkeypatch.setattr("danpredict.geometry.sampling.thin", thin_counted)
+    monkeypatch.setattr("danpredict.geometry.region.thin", thin_counted)
     image = np.zeros((2400, 2400, 3), np.uint8)
     turned = SimilarityTransform(scale=scale, rotation=0.8)  # type: ignore[no-untyped-call]
     sample_face(image, turned.inverse, 112)
