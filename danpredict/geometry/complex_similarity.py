@@ -1,8 +1,8 @@
 """A similarity transform as two complex numbers: what the cascade computes with.
 
 With ``z = x + iy``, a similarity without reflection is ``z -> linear * z + shift``. Users see
-``skimage.transform.SimilarityTransform``. To build, check and invert those objects took an eighth
-of the whole time of a face.
+``skimage.transform.SimilarityTransform``. Importing it takes long, building one takes 2
+microseconds and inverting it 6; with these numbers both take less than one.
 """
 
 from __future__ import annotations

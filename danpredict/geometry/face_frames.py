@@ -12,7 +12,9 @@ from danpredict.geometry.blocks import Image
 from danpredict.geometry.complex_similarity import Similarity
 from danpredict.geometry.region import Region, bounds_of, read_gray
 
-MARGIN = 0.15  # of the frame's side, read around the first frame
+# Of the frame's side, read around the first frame. The second frame needed at most 0.12 for three
+# quarters of 75 training faces of 300-W with dlib's boxes, and at most 0.16 for nine tenths.
+MARGIN = 0.15
 
 
 class FaceFrames:
