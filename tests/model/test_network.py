@@ -155,7 +155,7 @@ def test_a_model_without_uncertainty_returns_none(astronaut: Image) -> None:
     small = NetworkConfig(stages=1, landmarks=5, widths=(4,), blocks=(1,), uncertainty=False)
     cascade = Cascade(export_model(random_network(small), 1.5, CARD))
     start = initial_transform(BoundingBox(180, 90, 260, 175), cascade.mean_shape)
-    face = next(cascade.refine([astronaut], [start]).faces(cascade.mean_shape))
+    face = next(cascade.refine([astronaut], [start]).faces(cascade.target))
     assert (face.sigma, face.confidence) == (None, None)
 
 
