@@ -80,15 +80,11 @@ def differences(found: Found, native: Found) -> Iterator[tuple[str, NDArray[np.f
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("processor", "default"), [("Haswell-noTSX", "lean68-int8"), ("Nehalem", "lean68")]
-)
-def test_landmarks_hardly_depend_on_the_processor(
-    processor: str, default: str, native: Found, tmp_path: Path
-) -> None:
-    found = emulated(processor, tmp_path)
-    assert found["default"] == default
+def test_landmarks_hardly_depend_on_the_processor(native: Found, tmp_path: Path) -> None:
+    """A Haswell has AVX2, but neither AVX-512 nor VNNI."""
+    found = emulated("Haswell-noTSX", tmp_path)
+    assert found["default"] == "lean68-int8"
     for name, off in differences(found, native):
-        print(f"{processor} {name}: mean {off.mean():.4f} %, most {off.max():.4f} %")
+        print(f"{name}: mean {off.mean():.4f} %, most {off.max():.4f} %")
         # Without VNNI, sums of int8 can saturate. int8 and float32 differ by 0.3 % on average.
         assert off.mean() < (0.1 if name.endswith("int8") else 0.001)
