@@ -65,9 +65,9 @@ def load_faces(options: FaceOptions, *, steady: bool = False) -> tuple[Detector,
 
 def _model(options: FaceOptions) -> Model:
     from danpredict.model.file import read_model
-    from danpredict.model.zoo import default_model, find_model
+    from danpredict.model.zoo import find_model, read_default
 
-    return read_model(find_model(default_model() if options.model is None else options.model))
+    return read_default() if options.model is None else read_model(find_model(options.model))
 
 
 def convention_of(options: FaceOptions) -> Convention:
