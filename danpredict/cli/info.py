@@ -12,8 +12,8 @@ from danpredict.cli.pictures import printable
 HELP = "print a model's data, licence and results"
 DESCRIPTION = (
     "Print the description that a model file contains: landmarks, size, licence, training data "
-    "and results. For a shipped model whose weights may be used commercially, print all its sources. "
-    "Then print the shipped models, with their licences, and which of them is the default."
+    "and results. For a shipped model whose weights may be used commercially, print all its "
+    "sources. Then print the shipped models, with their licences, and which of them is the default."
 )
 EXAMPLE = "danpredict info lean68"
 

@@ -63,7 +63,7 @@ def test_a_run_is_checked_too() -> None:
     check_training({"data": good, "initial_weights": None})
     with pytest.raises(ValueError, match="got '300w'"):
         check_training({"data": [*good, {"name": "300w/afw"}], "initial_weights": None})
-    with pytest.raises(ValueError, match="expected random initial weights.*SHA-256 ab12"):
+    with pytest.raises(ValueError, match=r"expected random initial weights.*SHA-256 ab12"):
         check_training({"data": good, "initial_weights": "ab12"})
 
 
