@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import danpredict
 from danpredict import DANShapePredictor, Tracker
+from danpredict.batch.faces import FaceOptions, options_key
 from danpredict.cli.main import main
 from danpredict.detectors import builtin
 from danpredict.model import zoo
@@ -128,6 +130,18 @@ def test_commands_use_the_variable(
         with pytest.raises(SystemExit):
             main([command, "--help"])
         assert VARIABLE in capsys.readouterr().out
+
+
+def test_photos_are_read_again_if_the_detectors_model_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    builtin_key, dlib_key = (
+        partial(options_key, FaceOptions("lean68", detector)) for detector in ("builtin", "dlib")
+    )
+    before = builtin_key(), dlib_key()
+    monkeypatch.setenv(VARIABLE, "lean68")
+    assert builtin_key() != before[0]
+    assert dlib_key() == before[1]
 
 
 def test_the_variable_of_a_new_process() -> None:
