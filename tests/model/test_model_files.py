@@ -155,7 +155,7 @@ def test_shipped_models_say_what_they_are(name: str) -> None:
     info = unpack(path.read_bytes(), name).info
     assert info["name"] == name
     assert convention(info["convention"]).size == info["landmarks"]
-    terms = "commercial use allowed" if name.startswith("clean") else "research only, non-commercial"
+    terms = "commercial use allowed" if name.startswith("clean") else "non-commercial"
     assert terms in info["licence"]
     assert info["training"]["data"]
     assert info["metrics"]
