@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from comparison.clips import upsample_for
 from comparison.contestants import load_all, usual
 from tqdm import tqdm
 
@@ -29,7 +30,6 @@ from danpredict.landmarks.openness import eye_aspect_ratio
 from danpredict.landmarks.points import landmarks_of
 from danpredict.video.files import Video
 
-SMALL = 400  # pixels; smaller videos are enlarged for the detector
 Look = Callable[[Any], Any]  # from a frame to the detection of its largest face, or None
 
 
@@ -63,7 +63,7 @@ def measure(given: argparse.Namespace) -> None:
     print("|---|---|---|" + "---|" * len(names))
     for name, clip in marks.items():
         video = Video(given.clips / name)
-        ways = looks(int(min(video.first.shape[:2]) < SMALL))
+        ways = looks(upsample_for(video))
         ratios: dict[str, list[float]] = {way: [] for way in ways}
         for frame in tqdm(video, name, video.frames, leave=False):
             for way, look in ways.items():

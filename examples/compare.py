@@ -9,6 +9,9 @@ r"""Compare danpredict with dlib's 68-point shape predictor on the same faces an
     python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json --robustness \
         --out robustness.png
     python examples/compare.py --speed --out speed.png
+    python examples/compare.py --speed --runs 5 --clips videos --folder photos
+    python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json --speed \
+        --tradeoff error_time.png                                # error against time
     python examples/compare.py --dataset 300w/outdoor --boxes 300w/hog_boxes.json --robustness \
         --speed --report report.html                             # everything on one page
     python examples/compare.py --contestant dlib danpredict mine=module:function
@@ -24,68 +27,26 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
-import cv2
 from comparison import rectangles
 from comparison.accuracy import Accuracy, compare_dataset, print_accuracy, write_accuracy
-from comparison.contestants import Contestant, load_all, usual
+from comparison.bench import Bench, Plan
+from comparison.contestants import Contestant, colours_of, load_all, usual
+from comparison.findings import Findings
+from comparison.options import build_parser, check_files, check_options
 from comparison.pictures import compare_pictures, print_pictures, read_pictures
-from comparison.report import Findings, write_report
+from comparison.report import write_report
 from comparison.robustness import Curves, measure, table, write_robustness
-from comparison.speed import Bench, benchmark
+from comparison.runs import repeat
+from comparison.speed import benchmark
 from comparison.speed_report import table as speed_table
 from comparison.speed_report import write_speed
+from comparison.tradeoff import write_tradeoff
 
 import danpredict
 from danpredict.datasets.dataset import read_dataset
 from danpredict.error_boundary import run_program
-from danpredict.files.outputs import check_outputs
-from danpredict.files.pictures import PICTURES
-from danpredict.model.zoo import find_model
-
-
-def check_file_name(path: Path, page: bool) -> None:
-    """Raise ValueError if the file name is not that of a picture, or of a page."""
-    fits = path.suffix == ".html" if page else cv2.haveImageWriter(str(path))
-    if not path.parent.is_dir() or path.is_dir() or not fits:
-        kind = "page, such as report.html," if page else "picture, such as comparison.png,"
-        raise ValueError(f"expected the name of a {kind} in an existing folder, got {path}")
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """The options."""
-    parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
-    add = parser.add_argument
-    add("--contestant", nargs="+", default=[], metavar="[NAME=]WHAT",
-        help="dlib, danpredict, a shipped model, a .dat or .dan file, or module:function; "
-        "default: dlib and danpredict")  # fmt: skip
-    add("--image", nargs="+", type=Path, default=[],
-        help="photos or folders of photos; default: scikit-image's astronaut")  # fmt: skip
-    add(
-        "--webcam",
-        nargs="?",
-        const=0,
-        type=int,
-        metavar="INDEX",
-        help="compare on one frame of this camera",
-    )
-    add("--dataset", type=Path, help="folder of pictures with .pts files")
-    add("--boxes", type=Path,
-        help="JSON file of boxes for --dataset; default: boxes of a detector")  # fmt: skip
-    add("--detector", nargs="+", default=[], metavar="NAME[=FILE]",
-        help="detector of the boxes for --dataset, with its weights file if it needs one: dlib "
-        "(the default), dlib-cnn, yunet, ... Several detectors (and --boxes) are compared on the "
-        "faces that all of them find")  # fmt: skip
-    add("--robustness", action="store_true",
-        help="with --dataset and --boxes: errors with wrong boxes and rolled heads")  # fmt: skip
-    add("--speed", action="store_true", help="time all predictors; takes about two minutes")
-    add("--model", help="danpredict's model: the name of a shipped model, or a model file")
-    add("--dlib-model", type=Path, help="path of dlib's 68-point model file")
-    add("--out", type=Path, help="picture to write; default for photos: comparison.png")
-    add("--report", type=Path, metavar="PAGE.html",
-        help="write all results to one page, and the numbers to a JSON file beside it")  # fmt: skip
-    add("--debug", action="store_true", help="show the traceback of an error")
-    return parser
 
 
 def on_pictures(
@@ -141,19 +102,18 @@ def _specs(given: argparse.Namespace) -> list[str]:
     return [f"danpredict={given.model}" if spec == "danpredict" else spec for spec in specs]
 
 
-def _inputs(given: argparse.Namespace) -> list[Path]:
-    """The input files: photos, annotated pictures, and files that the options name."""
-    files = [*given.image, *filter(None, (given.boxes, given.dlib_model))]
-    folders = [path for path in given.image if path.is_dir()]
-    folders += [] if given.dataset is None else [given.dataset]
-    files += [
-        path
-        for folder in folders
-        for path in folder.rglob("*")
-        if path.suffix.lower() in PICTURES
-        and (folder != given.dataset or path.with_suffix(".pts").is_file())
-    ]
-    return files if given.model is None else [*files, find_model(given.model)]
+def on_speed(
+    given: argparse.Namespace, contestants: list[Contestant], plan: Plan
+) -> dict[str, Any]:
+    """Measure the times, once in this process or several times in new ones."""
+    if given.runs == 1:
+        results = benchmark(Bench(contestants), plan)
+    else:
+        results = repeat(_specs(given), given.dlib_model, plan, given.runs)
+    print(speed_table(results))
+    if given.out is not None:
+        write_speed(results, colours_of(contestants), given.out)
+    return results
 
 
 def run(given: argparse.Namespace, command: list[str]) -> None:
@@ -162,46 +122,33 @@ def run(given: argparse.Namespace, command: list[str]) -> None:
     photos = bool(given.image) or given.webcam is not None
     if not (given.dataset or given.speed or page):
         photos, given.out = True, given.out or Path("comparison.png")
-    for path in filter(None, (given.out, page)):
-        check_file_name(path, page=path == page)
-        check_outputs([path, path.with_suffix(".json")], _inputs(given))
+    plan = check_files(given)
     contestants = load_all(_specs(given), given.dlib_model)
-    colours = {contestant.name: contestant.colour for contestant in contestants}
+    colours = colours_of(contestants)
     findings = Findings()
     if photos or page is not None:
         findings = on_pictures(given, contestants, given.out if photos and page is None else None)
     several = len(given.detector) + (given.boxes is not None) > 1
-    if given.dataset is not None and (page is not None or not (given.robustness or several)):
+    plain = not (given.robustness or several)
+    if given.dataset is not None and (plain or page is not None or given.tradeoff is not None):
         findings.accuracy = on_dataset(given, contestants)
     if several:
         findings.rectangles = on_detectors(given, contestants, colours)
     if given.robustness:
         findings.robustness = on_bad_rectangles(given, contestants, colours)
     if given.speed:
-        findings.speed = benchmark(Bench(contestants))
-        print(speed_table(findings.speed))
-        if given.out is not None:
-            write_speed(findings.speed, colours, given.out)
+        findings.speed = on_speed(given, contestants, plan)
+    if findings.accuracy is not None and findings.speed is not None and given.tradeoff is not None:
+        write_tradeoff(findings.accuracy, findings.speed, colours, given.tradeoff)
     if page is not None:
         write_report(findings, contestants, command, page)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the comparison. Bad input ends in one line and exit code 2."""
-    parser = build_parser()
+    parser = build_parser(str(__doc__).split("\n\n")[0])
     given = parser.parse_args(arguments)
-    if given.boxes is not None and given.dataset is None:
-        parser.error("--boxes needs --dataset")
-    if given.detector and given.dataset is None:
-        parser.error("--detector needs --dataset")
-    if given.robustness and (given.boxes is None or (given.detector and given.report is None)):
-        parser.error(
-            "--robustness needs --dataset and --boxes; --detector is possible only with --report"
-        )
-    if given.out is not None and given.report is not None:
-        parser.error("--out and --report exclude each other")
-    if given.speed and given.dataset is not None and given.report is None:
-        parser.error("--dataset and --speed together need --report")
+    check_options(parser, given)
     command = ["python", *sys.argv] if arguments is None else ["compare.py", *arguments]
     return run_program("compare.py", lambda: run(given, command), debug=given.debug)
 

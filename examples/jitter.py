@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from comparison.clips import upsample_for
 from comparison.contestants import find_dlib_model
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -32,7 +33,6 @@ with needed_by("jitter.py", "pip install 'danpredict[dlib-bin]'"):
     import dlib
 
 
-SMALL = 400  # pixels; smaller videos are enlarged for the detector
 Frames = list[NDArray[np.floating] | None]
 
 
@@ -77,7 +77,7 @@ def measure(given: argparse.Namespace) -> None:
     print("|---|---|" + "---|" * (len(names) + 1))
     for file in given.videos:
         video = Video(file)
-        upsample = int(min(video.first.shape[:2]) < SMALL)  # dlib finds faces from 80 pixels
+        upsample = upsample_for(video)
         look = danpredict.load_detector("dlib", upsample=upsample)
         tracker = danpredict.Tracker(ours if given.model else None, look)
         found: dict[str, Frames] = {name: [] for name in names}

@@ -21,7 +21,8 @@ from .environments import copied_source
 def test_import_is_light() -> None:
     code = (
         "import sys, danpredict; danpredict.DANShapePredictor();"
-        "print([name for name in ('torch', 'dlib', 'matplotlib', 'onnx') if name in sys.modules])"
+        "heavy = ('torch', 'dlib', 'matplotlib', 'onnx', 'scipy', 'skimage');"
+        "print([name for name in heavy if name in sys.modules])"
     )
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True

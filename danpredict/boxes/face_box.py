@@ -120,11 +120,11 @@ def face_box(box: Any, source: str | None = None) -> FaceBox:
     """
     if isinstance(box, FaceBox):
         return box if source is None else replace(box, source=source)
+    if all(callable(getattr(box, side, None)) for side in SIDES):
+        return FaceBox(box.left(), box.top(), box.right(), box.bottom(), None, source)
     if hasattr(box, "rect") and hasattr(box, "confidence") and not hasattr(box, "parts"):
         without_score = face_box(box.rect, source or "dlib-cnn")
         return replace(without_score, score=box.confidence)
-    if all(callable(getattr(box, side, None)) for side in SIDES):
-        return FaceBox(box.left(), box.top(), box.right(), box.bottom(), None, source)
     row = _row(box)
     if row is not None and len(row) in (4, 5):
         if any(isinstance(value, float) and not math.isfinite(value) for value in row):

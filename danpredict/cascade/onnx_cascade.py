@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
@@ -16,7 +15,6 @@ from weakref import WeakValueDictionary
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from skimage.transform import SimilarityTransform
 
 from danpredict.cascade.outputs import Refined, check_offsets, check_uncertainty
 from danpredict.cascade.providers import (
@@ -26,8 +24,17 @@ from danpredict.cascade.providers import (
     check_available,
     check_started,
 )
-from danpredict.geometry.sampling import Image, sample_face
-from danpredict.geometry.similarity import fit_similarities, transform_points
+from danpredict.geometry.complex_similarity import (
+    ComplexArray,
+    Placement,
+    apply,
+    as_complex,
+    as_points,
+    as_similarity,
+)
+from danpredict.geometry.face_frames import FaceFrames
+from danpredict.geometry.sampling import Image
+from danpredict.geometry.similarity import Target
 from danpredict.model.file import Model
 
 SILENT = 4  # ONNX Runtime's log severity: it raises errors, so it need not print them too
@@ -91,6 +98,7 @@ class Cascade:
         options.intra_op_num_threads = 1
         self.size = model.input_size
         self.mean_shape = model.mean_shape
+        self.target = Target(model.mean_shape)
         self.turn: AbstractContextManager[Any] = nullcontext()
         self.stages: list[onnxruntime.InferenceSession] = []
         for number, graph in enumerate(model.graphs, 1):
@@ -148,9 +156,7 @@ class Cascade:
             if value.shape != (2, *outputs[name]) or value.dtype != np.float32:
                 raise ValueError(f"expected {name} of shape {outputs[name]}, got {value.shape[1:]}")
 
-    def feeds(
-        self, images: Iterable[Image], transforms: Sequence[SimilarityTransform]
-    ) -> list[list[Feed]]:
+    def feeds(self, images: Iterable[Image], transforms: Sequence[Placement]) -> list[list[Feed]]:
         """The inputs of each stage, one entry per face; see `refine`."""
         seen: list[list[Feed]] = [[] for _ in self.stages]
         for image, transform in zip(images, transforms, strict=True):
@@ -160,7 +166,7 @@ class Cascade:
     def refine(
         self,
         images: Sequence[Image],
-        transforms: Sequence[SimilarityTransform],
+        transforms: Sequence[Placement],
         seen: list[list[Feed]] | None = None,
     ) -> Refined:
         """Run all stages, starting from the mean shape placed by each initial transform.
@@ -169,28 +175,27 @@ class Cascade:
         ----------
         images : N images, (H, W) or (H, W, 3) uint8
             One per face; the same image may occur several times.
-        transforms : N SimilarityTransform
+        transforms : N Similarity or SimilarityTransform
             Initial transforms, image to canonical frame.
         seen : list per stage, optional
             The inputs of each stage are appended to it.
         """
-        transforms = list(transforms)
+        placed = [as_similarity(transform) for transform in transforms]
         hidden: NDArray[np.float32] | None = None
-        landmarks: list[NDArray[np.float64]] = []
+        landmarks: list[ComplexArray] = []
+        frames = FaceFrames(images, self.size)
         for stage, names in zip(self.stages, self.outputs, strict=True):
             with self.turn:
                 if landmarks:
-                    transforms = fit_similarities(landmarks[-1], self.mean_shape, transforms)
-                    canonical = transform_points(transforms, landmarks[-1])
+                    placed = self.target.fits(landmarks[-1], placed)
+                    canonical = apply(placed, landmarks[-1])
                 else:
-                    canonical = self.mean_shape[None].astype(np.float64)
-                to_image = [transform.inverse for transform in transforms]
-                faces = np.empty((len(images), 1, self.size, self.size), np.float32)
-                for face, image, transform in zip(faces, images, to_image, strict=True):
-                    face[0] = sample_face(image, transform, self.size)
-                inputs = {"image": faces}
+                    canonical = self.target.points[None]
+                to_image = [transform.inverse() for transform in placed]
+                inputs = {"image": frames.sample(to_image)}
                 if hidden is not None:
-                    inputs |= {"landmarks": canonical.astype(np.float32), "hidden": hidden}
+                    inputs["landmarks"] = as_points(canonical).astype(np.float32)
+                    inputs["hidden"] = hidden
                 if seen is not None:
                     seen[len(landmarks)].append(inputs)
             try:
@@ -201,12 +206,13 @@ class Cascade:
                 ) from error
             check_offsets(outputs["offsets"], self.size)
             hidden = outputs["hidden_out"]
-            landmarks.append(transform_points(to_image, canonical + outputs["offsets"]))
+            landmarks.append(apply(to_image, canonical + as_complex(outputs["offsets"])))
+        stages = [as_points(points) for points in landmarks]
         if "sigma" not in outputs:
-            return Refined(landmarks, None, None, transforms)
+            return Refined(stages, None, None, placed)
         check_uncertainty(outputs["sigma"], outputs["confidence"], self.size)
-        scales = np.array([[math.hypot(*transform.params[:2, 0])] for transform in transforms])
-        return Refined(landmarks, outputs["sigma"] / scales, outputs["confidence"], transforms)
+        scales = np.array([[abs(transform.linear)] for transform in placed])
+        return Refined(stages, outputs["sigma"] / scales, outputs["confidence"], placed)
 
 
 _shared: WeakValueDictionary[tuple[str, ...], Cascade] = WeakValueDictionary()

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.transform import SimilarityTransform
 
-from danpredict.geometry.similarity import FloatArray, fit_similarities
+from danpredict.geometry.complex_similarity import Similarity, as_complex
+from danpredict.geometry.similarity import Target
 
 # Largest offset of an intact stage, in sides of the canonical frame. Real offsets are below 1.
 OFFSET_LIMIT = 16
@@ -28,14 +28,14 @@ class Face(NamedTuple):
         Expected error of each landmark, image pixels; None if the model has no uncertainty.
     confidence : float or None
         Probability that the face was found well; None likewise.
-    transform : SimilarityTransform
+    transform : Similarity
         Image to canonical frame: the least-squares fit of the final landmarks to the mean shape.
     """
 
     stages: NDArray[np.floating]
     sigma: NDArray[np.floating] | None
     confidence: float | None
-    transform: SimilarityTransform
+    transform: Similarity
 
 
 class Refined(NamedTuple):
@@ -49,14 +49,14 @@ class Refined(NamedTuple):
         See `Face`.
     confidence : (N,) float64 or None
         See `Face`.
-    transforms : list of N SimilarityTransform
+    transforms : list of N Similarity
         Image to canonical frame, as the last stage saw each face.
     """
 
     stages: list[NDArray[np.float64]]
     sigma: NDArray[np.float64] | None
     confidence: NDArray[np.float64] | None
-    transforms: list[SimilarityTransform]
+    transforms: list[Similarity]
 
     def replace(self, rows: Sequence[int], other: Refined, other_rows: Sequence[int]) -> None:
         """Replace some faces by faces of another result, in place."""
@@ -69,12 +69,15 @@ class Refined(NamedTuple):
         if self.confidence is not None and other.confidence is not None:
             self.confidence[rows] = other.confidence[other_rows]
 
-    def faces(self, mean_shape: FloatArray) -> Iterator[Face]:
-        """Face by face; ``mean_shape`` is (L, 2) in canonical pixels."""
-        transforms = fit_similarities(self.stages[-1], mean_shape, self.transforms)
-        for i, (stages, transform) in enumerate(
-            zip(np.stack(self.stages, 1), transforms, strict=True)
-        ):
+    def fits(self, target: Target) -> list[Similarity]:
+        """The least-squares fits of the final landmarks to the mean shape."""
+        return target.fits(as_complex(self.stages[-1]), self.transforms)
+
+    def faces(self, target: Target) -> Iterator[Face]:
+        """Face by face; ``target`` is the cascade's mean shape."""
+        stages_of_all = np.array(self.stages)  # (S, N, L, 2); faster than stack()
+        for i, transform in enumerate(self.fits(target)):
+            stages = stages_of_all[:, i]
             if self.sigma is None or self.confidence is None:
                 yield Face(stages, None, None, transform)
             else:
@@ -83,12 +86,12 @@ class Refined(NamedTuple):
 
 def _check_size(what: str, values: NDArray[np.floating], limit: float) -> None:
     """Raise if values are not finite, or if their root mean square exceeds the limit."""
-    flat = values.ravel().astype(np.float64)  # squares of float32 values cannot overflow in it
-    power = float(flat.dot(flat))  # one call: minimum and maximum would take three times as long
-    if not power <= limit * limit * flat.size:  # NaN too
+    # One call: minimum and maximum would take three times as long. Huge values give infinity.
+    power = float(np.vdot(values, values))
+    if not power <= limit * limit * values.size:  # NaN too
         raise RuntimeError(
             f"The model's {what} are not finite or too large (root mean square "
-            f"{math.sqrt(power / flat.size):g} pixels, expected up to {limit:g}): {DAMAGED}"
+            f"{math.sqrt(power / values.size):g} pixels, expected up to {limit:g}): {DAMAGED}"
         )
 
 

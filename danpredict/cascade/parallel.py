@@ -6,11 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from skimage.transform import SimilarityTransform
-
 from danpredict.cascade.onnx_cascade import Cascade
 from danpredict.cascade.outputs import Face, Refined
 from danpredict.cascade.refinement import Cascading
+from danpredict.geometry.complex_similarity import Similarity
 from danpredict.geometry.sampling import Image
 
 BATCH = 16  # faces in one run of a stage: larger batches are not faster and need more memory
@@ -18,7 +17,7 @@ DEVICE_BATCH = 256  # the same on a GPU or another device
 # A thread gets at least this many faces. For two faces, two threads took 1.6 times as long as one.
 FACES_PER_THREAD = 8
 
-Refinement = Callable[[Cascading, Sequence[Image], Sequence[SimilarityTransform]], Refined]
+Refinement = Callable[[Cascading, Sequence[Image], Sequence[Similarity]], Refined]
 
 
 def available_cores() -> int:
@@ -31,7 +30,7 @@ def available_cores() -> int:
 def refine_in_batches(
     cascade: Cascading,
     images: Sequence[Image],
-    transforms: Sequence[SimilarityTransform],
+    transforms: Sequence[Similarity],
     refinement: Refinement,
     threads: int | None = None,
 ) -> Iterator[Face]:
@@ -47,14 +46,14 @@ def refine_in_batches(
         All cores by default. A cascade that is not on the CPU uses one thread.
     """
     on_cpu = isinstance(cascade, Cascade) and cascade.on_cpu
-    threads = (threads or available_cores()) if on_cpu else 1
-    threads = max(1, min(threads, len(images) // FACES_PER_THREAD))
+    most = len(images) // FACES_PER_THREAD if on_cpu else 1
+    threads = min(threads or available_cores(), most) if most > 1 else 1
     size = max(1, min(BATCH if on_cpu else DEVICE_BATCH, -(-len(images) // threads)))
     batches = [slice(first, first + size) for first in range(0, len(images), size)]
     if threads == 1 or not isinstance(cascade, Cascade):
         for batch in batches:
             refined = refinement(cascade, images[batch], transforms[batch])
-            yield from refined.faces(cascade.mean_shape)
+            yield from refined.faces(cascade.target)
         return
     shared = cascade.in_turns()
 
@@ -68,4 +67,4 @@ def refine_in_batches(
             # No thread can be started: the interpreter is shutting down, or the system has none.
             results = map(refine, batches)
         for refined in results:
-            yield from refined.faces(cascade.mean_shape)
+            yield from refined.faces(cascade.target)

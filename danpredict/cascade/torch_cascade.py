@@ -12,12 +12,12 @@ from functools import partial
 import numpy as np
 import torch
 import torch.nn.functional as F
-from skimage.transform import SimilarityTransform
 from torch import Tensor
 
 from danpredict.cascade.outputs import Refined, check_offsets, check_uncertainty
+from danpredict.geometry.complex_similarity import Placement, Similarity, as_similarity
 from danpredict.geometry.sampling import Image, read_stride, shrink_factor
-from danpredict.geometry.similarity import similarity
+from danpredict.geometry.similarity import Target
 from danpredict.geometry.torch_sampling import warp
 from danpredict.model.file import Model
 from danpredict.model.onnx_to_torch import network_of
@@ -80,6 +80,7 @@ class TorchCascade:
     def __init__(self, model: Model, device: torch.device) -> None:
         self.device = device
         self.size, self.mean_shape = model.input_size, model.mean_shape
+        self.target = Target(model.mean_shape)
         self.network = network_of(model).to(device)
         self.has_uncertainty = self.network.config.uncertainty
 
@@ -100,7 +101,7 @@ class TorchCascade:
         return faces
 
     @torch.inference_mode()
-    def refine(self, images: Sequence[Image], transforms: Sequence[SimilarityTransform]) -> Refined:
+    def refine(self, images: Sequence[Image], transforms: Sequence[Placement]) -> Refined:
         """Run all stages; see `danpredict.cascade.onnx_cascade.Cascade.refine`."""
         known: dict[int, Photo] = {}
         photos = []
@@ -109,16 +110,15 @@ class TorchCascade:
                 known[id(image)] = Photo(image, self.device)
             photos.append(known[id(image)])
         # Landmarks and transforms are float64, as in scikit-image.
-        transform = torch.from_numpy(np.stack([t.params[:2] for t in transforms])).to(self.device)
+        matrices = [as_similarity(transform).rows() for transform in transforms]
+        transform = torch.tensor(matrices, dtype=torch.float64, device=self.device)
         mean_shape = torch.from_numpy(self.mean_shape).to(self.device)
         stages = []
         for result in self.network.refine(partial(self._faces, photos), transform, mean_shape):
             check_offsets(result.output.offsets.cpu().numpy(), self.size)
             stages.append(result.landmarks.cpu().numpy())
         transform, output = result.transform, result.output
-        matrices = np.tile(np.eye(3), (len(photos), 1, 1))
-        matrices[:, :2] = transform.cpu().numpy()
-        last = list(map(similarity, matrices))
+        last = list(map(Similarity.from_rows, transform.tolist()))
         if not self.has_uncertainty:
             return Refined(stages, None, None, last)
         scale = torch.hypot(transform[:, 0, 0], transform[:, 1, 0])[:, None]

@@ -14,6 +14,7 @@ from danpredict.boxes.calibration import EXPECTED_SOURCE, box_calibration
 from danpredict.boxes.face_box import FaceBox
 from danpredict.cascade.outputs import Face
 from danpredict.detectors.proposals import face_proposals
+from danpredict.geometry.complex_similarity import Placement
 from danpredict.geometry.sampling import Image, to_gray
 from danpredict.geometry.similarity import BoundingBox, bounding_box
 from danpredict.image_input import as_image
@@ -103,6 +104,7 @@ class Builtin:
     def _confident(self, picture: Image, gray: Image, smallest: float, roll: float) -> list[Face]:
         """The faces that are still confident after two passes."""
         faces: list[Face] = []
+        transforms: Sequence[Placement]
         transforms = face_proposals(gray, smallest, follower().mean_shape, roll)
         for limit in (MIN_FIRST_CONFIDENCE, MIN_CONFIDENCE):
             faces = follower().refine(picture, transforms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from danpredict.dlib_compat.detection_checks import (
     checked_present,
 )
 from danpredict.dlib_compat.detection_picture import landmarks_png
-from danpredict.dlib_compat.library import full_object_detection, point, rectangle
-from danpredict.dlib_compat.state import ABSENT, DLIB_KEEPS_FRACTIONS, dlib_state, restore_state
+from danpredict.dlib_compat.library import full_object_detection, rectangle
+from danpredict.dlib_compat.state import set_parts
+from danpredict.geometry.complex_similarity import Similarity
 from danpredict.geometry.similarity import COORDINATE_LIMIT
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class Detection(full_object_detection):
         An array of a wrong shape, or a present landmark that is not finite or not below 2 ** 47.
     """
 
-    transform: SimilarityTransform | None = None
+    _similarity: Similarity | None = None
     track_id: int | None = None
 
     def __init__(
@@ -77,25 +79,45 @@ class Detection(full_object_detection):
         convention: str | None = None,
         transform: SimilarityTransform | None = None,
     ) -> None:
-        self.convention = convention
-        if transform is not None:
-            self.transform = transform
-        self.landmarks = checked_array("landmarks", landmarks, (None, 2))
-        count = len(self.landmarks)
+        points = checked_array("landmarks", landmarks, (None, 2))
+        count = len(points)
+        if present is not None:
+            present = checked_present(present, count)
+        check_finite(points if present is None else points[present])
+        if not isinstance(rect, rectangle):
+            raise TypeError(f"expected a dlib.rectangle for rect, got {rect!r:.80}")
+        self.landmarks, self.convention = points, convention
         self.sigma = None if sigma is None else checked_array("sigma", sigma, (count,))
         self.confidence = None if confidence is None else checked_confidence(confidence)
         self.stages = None if stages is None else checked_array("stages", stages, (None, count, 2))
-        self.present = np.ones(count, bool) if present is None else checked_present(present, count)
-        check_finite(self.landmarks if present is None else self.landmarks[self.present])
-        if not isinstance(rect, rectangle):
-            raise TypeError(f"expected a dlib.rectangle for rect, got {rect!r:.80}")
-        if DLIB_KEEPS_FRACTIONS:
-            restore_state(self, dlib_state(rect, self.landmarks, self.present))
-            return
-        known = np.where(self.present[:, None], self.landmarks.astype(np.float64), 0)
-        rounded = np.floor(known + 0.5).astype(np.int64)
-        rounded[~self.present] = ABSENT
-        super().__init__(rect, [point(x, y) for x, y in rounded.tolist()])
+        self.present = set_parts(self, rect, points, present)
+        if transform is not None:
+            self.transform = transform
+
+    @classmethod
+    def of_cascade(
+        cls,
+        rect: rectangle,
+        landmarks: NDArray[np.float32],
+        sigma: NDArray[np.float32] | None,
+        confidence: float | None,
+        stages: NDArray[np.float32] | None,
+        present: NDArray[np.bool_] | None,
+        convention: str,
+        similarity: Similarity,
+    ) -> Detection:
+        """A detection of arrays that the cascade has checked already; they are not copied."""
+        detection = cls.__new__(cls)
+        detection.landmarks, detection.sigma, detection.stages = landmarks, sigma, stages
+        detection.confidence, detection.convention = confidence, convention
+        detection._similarity = similarity
+        detection.present = set_parts(detection, rect, landmarks, present)
+        return detection
+
+    @cached_property
+    def transform(self) -> SimilarityTransform | None:
+        """Made when it is first read, because importing scikit-image takes long."""
+        return None if self._similarity is None else self._similarity.transform()
 
     def head_pose(self, camera: Any = None) -> HeadPose:
         """Yaw, pitch and roll of the head, degrees; see `HeadPose` for their signs.

@@ -5,12 +5,20 @@ dlib calls landmarks parts. Its Python constructor takes whole pixels only.
 
 from __future__ import annotations
 
+import struct
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from danpredict.dlib_compat.library import HAVE_DLIB, dlib, rectangle
+from danpredict.dlib_compat.library import (
+    HAVE_DLIB,
+    dlib,
+    full_object_detection,
+    point,
+    rectangle,
+)
 
 ABSENT = 2**51 - 1  # x and y of dlib's OBJECT_PART_NOT_PRESENT, which has no name in Python
 PART_LIMIT = 2**47  # pixels; a larger value, with its fraction, does not fit into 63 bits
@@ -20,14 +28,24 @@ COORDINATE = np.dtype(
 )
 
 
+VERSION = b"\x01\x02"  # 2, in one byte
+INTEGER = struct.Struct("<BQ")  # number of bytes with a bit for the sign, then the magnitude
+
+
 def _packed(value: int) -> bytes:
-    """An integer in dlib's format: one byte for length and sign, then the magnitude."""
-    magnitude = abs(value)
-    data = magnitude.to_bytes(max(1, (magnitude.bit_length() + 7) // 8), "little")
-    return bytes([len(data) | (0x80 if value < 0 else 0)]) + data
+    """An integer of 8 bytes in dlib's format."""
+    return INTEGER.pack(0x88 if value < 0 else 0x08, abs(value))
 
 
-def dlib_state(rect: Any, landmarks: NDArray[np.floating], present: NDArray[np.bool_]) -> bytes:
+@cache
+def _zeros(count: int) -> NDArray[np.void]:
+    """The state of ``count`` coordinates that are 0, with a fraction of `FRACTION` bits."""
+    return np.full(count, np.array((0x08, 0, 0x81, FRACTION), COORDINATE))
+
+
+def dlib_state(
+    rect: Any, landmarks: NDArray[np.floating], present: NDArray[np.bool_] | None = None
+) -> bytes:
     """The state from which dlib 20.0.1 unpickles a detection with fractions of pixels.
 
     This is the format of dlib's ``serialize`` for ``full_object_detection``, version 2: the
@@ -38,29 +56,23 @@ def dlib_state(rect: Any, landmarks: NDArray[np.floating], present: NDArray[np.b
     rect : rectangle
     landmarks : (L, 2) float, image pixels
         Below `PART_LIMIT` where present.
-    present : (L,) bool
-        Other landmarks become dlib's "not present".
+    present : (L,) bool, optional
+        Other landmarks become dlib's "not present". All are present by default.
     """
     sides = (rect.left(), rect.top(), rect.right(), rect.bottom())
-    head = b"".join(map(_packed, (2, *sides, len(landmarks))))
-    coordinates = np.empty(landmarks.size, COORDINATE)
-    known = landmarks.astype(np.float64)
-    all_present = bool(present.all())
-    if not all_present:
-        known[~present] = 0
-    mantissa = np.round(known.ravel() * 2**FRACTION).astype(np.int64)
-    coordinates["sign"] = np.where(mantissa < 0, 0x88, 0x08)
-    coordinates["mantissa"] = np.abs(mantissa)
-    coordinates["exponent_sign"] = 0x81
-    coordinates["exponent"] = FRACTION
-    if not all_present:
-        coordinates[~np.repeat(present, 2)] = (0x08, ABSENT, 0x01, 0)
+    head = VERSION + b"".join(map(_packed, (*sides, len(landmarks))))
+    coordinates = _zeros(landmarks.size).copy()
+    mantissa = np.rint(landmarks.ravel() * 2**FRACTION)
+    absent = None if present is None else ~np.repeat(present, 2)
+    if absent is not None:
+        mantissa[absent] = 0
+    if mantissa.min(initial=0) < 0:
+        coordinates["sign"][mantissa < 0] = 0x88
+        np.abs(mantissa, out=mantissa)
+    coordinates["mantissa"] = mantissa
+    if absent is not None:
+        coordinates[absent] = (0x08, ABSENT, 0x01, 0)
     return head + coordinates.tobytes()
-
-
-def restore_state(detection: Any, state: bytes) -> None:
-    """Set the state of a dlib detection to one of `dlib_state`."""
-    detection.__setstate__((state,))
 
 
 def _keeps_fractions() -> bool:
@@ -69,9 +81,7 @@ def _keeps_fractions() -> bool:
         return False
     try:
         probe = dlib.full_object_detection.__new__(dlib.full_object_detection)
-        probe.__setstate__(
-            (dlib_state(rectangle(1, 2, 3, 4), np.array([[0.75, -2.25]]), np.ones(1, bool)),)
-        )
+        probe.__setstate__((dlib_state(rectangle(1, 2, 3, 4), np.array([[0.75, -2.25]])),))
         parts = [(p.x, p.y) for p in probe.parts()]
     except RuntimeError:
         return False
@@ -79,3 +89,28 @@ def _keeps_fractions() -> bool:
 
 
 DLIB_KEEPS_FRACTIONS = _keeps_fractions()
+
+
+def set_parts(
+    detection: Any,
+    rect: rectangle,
+    landmarks: NDArray[np.floating],
+    present: NDArray[np.bool_] | None,
+) -> NDArray[np.bool_]:
+    """Set the rectangle and the parts of a dlib detection or its stand-in.
+
+    Returns
+    -------
+    (L,) bool
+        ``present``, or all True if it is None.
+    """
+    known = np.ones(len(landmarks), bool) if present is None else present
+    if DLIB_KEEPS_FRACTIONS:
+        detection.__setstate__((dlib_state(rect, landmarks, present),))
+        return known
+    values = np.where(known[:, None], landmarks.astype(np.float64), 0)
+    rounded = np.floor(values + 0.5).astype(np.int64)
+    rounded[~known] = ABSENT
+    parts = [point(x, y) for x, y in rounded.tolist()]
+    full_object_detection.__init__(detection, rect, parts)
+    return known

@@ -2,8 +2,9 @@
 
 The canonical frame is a square of ``size`` pixels. In it the mean shape is upright, its bounding
 box is centred, and the longer side of that box fills ``1 / region`` of the frame. Points are
-(x, y); the centre of the top-left pixel is (0, 0). A transform is a
-``skimage.transform.SimilarityTransform``, image to canonical frame unless said otherwise.
+(x, y); the centre of the top-left pixel is (0, 0). A transform maps image to canonical frame unless
+said otherwise. It is a ``skimage.transform.SimilarityTransform``, or a `Similarity` inside the
+cascade.
 """
 
 from __future__ import annotations
@@ -13,6 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from danpredict.geometry.complex_similarity import (
+    ComplexArray,
+    Similarity,
+    apply,
+    as_complex,
+    as_points,
+    as_similarity,
+)
 
 if TYPE_CHECKING:
     from skimage.transform import SimilarityTransform
@@ -52,6 +62,58 @@ def to_canonical_frame(shape: FloatArray, size: int, region: float) -> FloatArra
     return np.asarray((shape - (low + high) / 2) * scale + (size - 1) / 2)
 
 
+class Target:
+    """A mean shape, prepared for many fits to it.
+
+    Parameters
+    ----------
+    mean_shape : (L, 2) float, canonical pixels
+    """
+
+    def __init__(self, mean_shape: FloatArray) -> None:
+        self.box = bounding_box(mean_shape)
+        self.points = as_complex(mean_shape)
+        self.centre = complex(self.points.mean())
+        self.centred = self.points - self.centre
+
+    def initial(self, box: BoundingBox) -> Similarity:
+        """The similarity that places the mean shape in a landmark box; see `initial_transform`."""
+        mean = self.box
+        left, top, right, bottom = [
+            min(max(side, -COORDINATE_LIMIT), COORDINATE_LIMIT) for side in box
+        ]
+        width = max(right - left, MINIMAL_BOX) / (mean.right - mean.left)
+        height = max(bottom - top, MINIMAL_BOX) / (mean.bottom - mean.top)
+        scale = 2 / (width + height)
+        x = (mean.left + mean.right - scale * (left + right)) / 2
+        y = (mean.top + mean.bottom - scale * (top + bottom)) / 2
+        return Similarity(complex(scale), complex(x, y))
+
+    def fits(self, shapes: ComplexArray, fallback: Sequence[Similarity]) -> list[Similarity]:
+        """Least-squares similarities from each of (N, L) shapes to the mean shape.
+
+        The closed form of Umeyama 1991 in two dimensions. The result equals that of scikit-image's
+        ``from_estimate`` to 1e-9.
+
+        Parameters
+        ----------
+        shapes : (N, L) complex
+            Points ``x + iy``.
+        fallback : N similarities
+            Used for shapes whose points all coincide: they have no similarity.
+        """
+        centres = shapes.sum(1, keepdims=True) / len(self.points)  # faster than mean()
+        centred = shapes - centres
+        products = np.vecdot(centred, self.centred).tolist()
+        powers = np.vecdot(centred, centred).real.tolist()
+        found = list(fallback)
+        for i, (centre,) in enumerate(centres.tolist()):
+            if powers[i] > COINCIDENT and products[i]:
+                linear = products[i] / powers[i]
+                found[i] = Similarity(linear, self.centre - linear * centre)
+        return found
+
+
 def initial_transform(box: BoundingBox, mean_shape: FloatArray) -> SimilarityTransform:
     """The transform that places the mean shape in a landmark box, without rotation.
 
@@ -65,28 +127,14 @@ def initial_transform(box: BoundingBox, mean_shape: FloatArray) -> SimilarityTra
         coordinates are clipped to 2 ** 31.
     mean_shape : (L, 2) float, canonical pixels
     """
-    left, top, right, bottom = (min(max(side, -COORDINATE_LIMIT), COORDINATE_LIMIT) for side in box)
-    mean_box = bounding_box(mean_shape)
-    width = max(right - left, MINIMAL_BOX) / (mean_box.right - mean_box.left)
-    height = max(bottom - top, MINIMAL_BOX) / (mean_box.bottom - mean_box.top)
-    scale = 2 / (width + height)
-    x = (mean_box.left + mean_box.right - scale * (left + right)) / 2
-    y = (mean_box.top + mean_box.bottom - scale * (top + bottom)) / 2
-    return similarity(np.array([[scale, 0, x], [0, scale, y], [0, 0, 1]]))
-
-
-def as_complex(points: FloatArray) -> NDArray[np.complex128]:
-    """(..., 2) points as (...) complex ``x + iy``."""
-    return np.ascontiguousarray(points, np.float64).view(np.complex128)[..., 0]
+    return Target(mean_shape).initial(box).transform()
 
 
 def transform_points(
     transforms: Sequence[SimilarityTransform], points: FloatArray
 ) -> NDArray[np.float64]:
     """Apply N transforms to (N, L, 2) points, or each of them to the same (1, L, 2) points."""
-    matrices = np.array([transform.params for transform in transforms])
-    linear, shift = matrices[:, :2, :2], matrices[:, None, :2, 2]
-    return np.asarray(points @ linear.transpose(0, 2, 1) + shift, np.float64)
+    return as_points(apply(list(map(as_similarity, transforms)), as_complex(points)))
 
 
 def fit_similarity(source: FloatArray, target: FloatArray) -> SimilarityTransform | None:
@@ -103,40 +151,6 @@ def fit_similarity(source: FloatArray, target: FloatArray) -> SimilarityTransfor
     return None
 
 
-def fit_similarities(
-    sources: FloatArray, target: FloatArray, fallback: Sequence[SimilarityTransform]
-) -> list[SimilarityTransform]:
-    """Least-squares similarities from each of (N, L, 2) point sets to (L, 2) target points.
-
-    The closed form of Umeyama 1991 in two dimensions, with (x, y) as ``x + iy``. The result equals
-    that of scikit-image's ``from_estimate`` to 1e-9. The closed form is used because
-    ``from_estimate`` took an eighth of the whole time of a face.
-
-    Parameters
-    ----------
-    fallback : N transforms
-        Used for point sets whose points all coincide: they have no similarity.
-    """
-    points, wanted = as_complex(sources), as_complex(target)
-    count = len(wanted)
-    centres = points.sum(1) / count  # faster than mean()
-    points = points - centres[:, None]
-    parts = points.view(np.float64)
-    power = np.einsum("ij,ij->i", parts, parts)
-    exists = power > COINCIDENT
-    linear = points.conj() @ wanted / np.maximum(power, COINCIDENT)
-    shift = wanted.sum() / count - linear * centres
-    matrices = np.zeros((len(points), 3, 3))
-    matrices[:, 0, 0] = matrices[:, 1, 1] = linear.real
-    matrices[:, 1, 0], matrices[:, 0, 1] = linear.imag, -linear.imag
-    matrices[:, 0, 2], matrices[:, 1, 2] = shift.real, shift.imag
-    matrices[:, 2, 2] = 1
-    return [
-        similarity(matrix) if fits else other
-        for matrix, fits, other in zip(matrices, exists.tolist(), fallback, strict=True)
-    ]
-
-
 def face_transform(landmarks: FloatArray, mean_shape: FloatArray) -> SimilarityTransform:
     """The transform, image to canonical frame, of (L, 2) landmarks.
 
@@ -144,10 +158,3 @@ def face_transform(landmarks: FloatArray, mean_shape: FloatArray) -> SimilarityT
     """
     fitted = fit_similarity(landmarks, mean_shape)
     return fitted or initial_transform(bounding_box(landmarks), mean_shape)
-
-
-def moved_transform(transform: SimilarityTransform, move: FloatArray) -> SimilarityTransform:
-    """The transform of the same face after it moved by (2,) image pixels."""
-    matrix = transform.params.copy()
-    matrix[:2, 2] -= matrix[:2, :2] @ move
-    return similarity(matrix)

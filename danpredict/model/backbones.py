@@ -1,7 +1,7 @@
 """The convolutional levels of a stage in torch: the paper's (plain) or thin residual ones.
 
-Each level halves the size. ``widths`` and ``blocks`` give the channels and the number of blocks of
-each level.
+Each level halves the size; a stem of stride 4 divides it by four. ``widths`` and ``blocks`` give
+the channels and the number of blocks of each level.
 """
 
 from __future__ import annotations
@@ -41,18 +41,22 @@ class Residual(nn.Module):
 
 
 def conv_bn_relu(channels_in: int, channels: int, stride: int = 1) -> list[nn.Module]:
-    """3x3 convolution, batch normalisation, ReLU, in the reference's order."""
+    """Convolution, batch normalisation, ReLU, in the reference's order.
+
+    The kernel is 3x3, and 7x7 at stride 4 so that it sees every pixel.
+    """
+    side = 7 if stride == 4 else 3
     return [
-        nn.Conv2d(channels_in, channels, 3, stride, 1, bias=False),
+        nn.Conv2d(channels_in, channels, side, stride, side // 2, bias=False),
         nn.BatchNorm2d(channels, BATCH_NORM_EPSILON),
         nn.ReLU(inplace=True),
     ]
 
 
 def plain_backbone(
-    channels_in: int, widths: Sequence[int], blocks: Sequence[int]
+    channels_in: int, widths: Sequence[int], blocks: Sequence[int], stem: int
 ) -> list[nn.Module]:
-    """The paper's levels: 3x3 convolutions, then 2x2 max pooling."""
+    """The paper's levels: 3x3 convolutions, then 2x2 max pooling. They have no stem."""
     levels: list[nn.Module] = []
     for width, number in zip(widths, blocks, strict=True):
         layers: list[nn.Module] = []
@@ -64,7 +68,7 @@ def plain_backbone(
 
 
 class StemLevel(nn.Sequential):
-    """The first level of a residual backbone: a stride-2 convolution (stem), then blocks, if any.
+    """The first level of a residual backbone: a strided convolution (stem), then blocks, if any.
 
     ``memory`` (N, C, S/2, S/2) is added before the stem's ReLU. It holds features of the heatmap
     and of the feature image; see `danpredict.model.stage.Stage`.
@@ -82,14 +86,14 @@ class StemLevel(nn.Sequential):
 
 
 def residual_backbone(
-    channels_in: int, widths: Sequence[int], blocks: Sequence[int]
+    channels_in: int, widths: Sequence[int], blocks: Sequence[int], stem: int
 ) -> list[nn.Module]:
-    """Levels of basic blocks. The first level has a stem, and may have no blocks."""
+    """Levels of basic blocks. The first level has a stem of that stride, and may have no blocks."""
     levels: list[nn.Module] = []
     for level, (width, number) in enumerate(zip(widths, blocks, strict=True)):
         layers: list[nn.Module] = []
         if level == 0:
-            layers += conv_bn_relu(channels_in, width, stride=2)
+            layers += conv_bn_relu(channels_in, width, stem)
             channels_in = width
         for block in range(number):
             layers.append(Residual(channels_in, width, 2 if level > 0 and block == 0 else 1))

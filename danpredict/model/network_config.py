@@ -39,6 +39,11 @@ class NetworkConfig:
         In training every stage also gives a heatmap of every landmark.
     first_blocks : tuple of int, optional
         Blocks of the first stage, if they differ from ``blocks``.
+    first_widths : tuple of int, optional
+        Channels of the first stage, if they differ from ``widths``.
+    first_stem : int
+        Stride of the first stage's stem: 2, or 4 in a residual backbone. With 4 the stage has one
+        level less than the others, and ``first_widths`` and ``first_blocks`` must be given.
     feature_size : int, optional
         Side of the feature image, pixels; half of ``input_size`` by default. The stage enlarges it
         to the size of the layer that reads it.
@@ -55,6 +60,8 @@ class NetworkConfig:
     uncertainty: bool = True
     heatmaps: bool = False
     first_blocks: tuple[int, ...] | None = None
+    first_widths: tuple[int, ...] | None = None
+    first_stem: int = 2
     feature_size: int | None = None
 
     @classmethod
@@ -88,15 +95,23 @@ class NetworkConfig:
                 f"expected a feature size that divides {self.input_size // 2}, "
                 f"got {self.feature_side}"
             )
-        for blocks in (self.blocks_of(first=True), self.blocks):
-            if len(blocks) != len(self.widths):
+        if self.first_stem != 2 and (self.first_stem, self.backbone) != (4, "residual"):
+            raise ValueError(
+                "expected a first_stem of 2, or of 4 in a residual backbone, got "
+                f"{self.first_stem} in a {self.backbone} one"
+            )
+        first_levels = len(self.widths) - (self.first_stem == 4)
+        for first, levels in ((True, first_levels), (False, len(self.widths))):
+            blocks, widths = self.blocks_of(first=first), self.widths_of(first=first)
+            if len(widths) != levels:
+                raise ValueError(f"expected the widths of {levels} levels, got {widths}")
+            if len(blocks) != levels:
                 raise ValueError(
-                    f"expected the number of blocks for each of {len(self.widths)} levels, "
-                    f"got {blocks}"
+                    f"expected the number of blocks for each of {levels} levels, got {blocks}"
                 )
             if blocks[0] < (self.backbone == "plain"):  # a residual level may be a stem alone
                 raise ValueError(f"expected at least one block in the first level, got {blocks}")
-            if min(self.stages, self.landmarks, *blocks[1:], self.hidden, *self.widths) < 1:
+            if min(self.stages, self.landmarks, *blocks[1:], self.hidden, *widths) < 1:
                 raise ValueError(
                     "expected at least 1 for stages, landmarks, hidden, widths and the blocks of "
                     f"all levels after the first, got {self}"
@@ -110,3 +125,11 @@ class NetworkConfig:
     def blocks_of(self, *, first: bool) -> tuple[int, ...]:
         """Number of blocks per level, of the first stage or of the others."""
         return self.first_blocks if first and self.first_blocks is not None else self.blocks
+
+    def widths_of(self, *, first: bool) -> tuple[int, ...]:
+        """Channels per level, of the first stage or of the others."""
+        return self.first_widths if first and self.first_widths is not None else self.widths
+
+    def stem_of(self, *, first: bool) -> int:
+        """Stride of the stem, of the first stage or of the others."""
+        return self.first_stem if first else 2

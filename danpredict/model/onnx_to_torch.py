@@ -65,10 +65,12 @@ def copy_weights(stage: nn.Module, graph: bytes) -> list[tuple[Norm, Tensor]]:
     """
     values, offsets = read_graph(graph)
     parameters, buffers = dict(stage.named_parameters()), dict(stage.named_buffers())
+    copied = set()
     for name, value in values.items():
         target = parameters.get(name, buffers.get(name))
         if target is not None and target.shape == value.shape:
             target.copy_(torch.from_numpy(value.copy()))
+            copied.add(name)
     for name, parameter in parameters.items():
         if name.startswith("levels.") and parameter.ndim == 4 and name not in values:
             raise ValueError(
@@ -79,7 +81,7 @@ def copy_weights(stage: nn.Module, graph: bytes) -> list[tuple[Norm, Tensor]]:
     left = []
     for name, offset in offsets.items():
         norm = norms.get(name.removesuffix(".weight"))
-        if norm is not None:
+        if norm is not None and name in copied:
             left.append((norm, torch.from_numpy(offset.copy())))
     return left
 

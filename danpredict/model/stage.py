@@ -78,20 +78,18 @@ class Stage(nn.Module):
         assert self.input_norm.running_mean is not None
         assert self.input_norm.running_var is not None
         self.input_norm.running_mean[0], self.input_norm.running_var[0] = GRAY_MEAN, GRAY_STD**2
-        self.levels = nn.ModuleList(
-            BACKBONES[config.backbone](channels, config.widths, config.blocks_of(first=first))
-        )
-        side = self.size // 2 ** len(config.widths)  # every level halves the size
+        widths, blocks = config.widths_of(first=first), config.blocks_of(first=first)
+        stem = config.stem_of(first=first)
+        self.levels = nn.ModuleList(BACKBONES[config.backbone](channels, widths, blocks, stem))
+        side = self.size // stem // 2 ** (len(widths) - 1)  # levels after the stem halve the size
         self.dropout = nn.Dropout(config.dropout)
-        self.fc1 = nn.Linear(config.widths[-1] * side * side, config.hidden, bias=False)
+        self.fc1 = nn.Linear(widths[-1] * side * side, config.hidden, bias=False)
         self.fc1_norm = nn.BatchNorm1d(config.hidden, BATCH_NORM_EPSILON)
         self.output = nn.Linear(config.hidden, 2 * config.landmarks)
         self.uncertainty = None
         if config.uncertainty and last:
             self.uncertainty = nn.Linear(config.hidden, config.landmarks + 1)
-        self.heatmaps = (
-            nn.Conv2d(config.widths[-2], config.landmarks, 1) if config.heatmaps else None
-        )
+        self.heatmaps = nn.Conv2d(widths[-2], config.landmarks, 1) if config.heatmaps else None
 
     def forward(
         self, image: Tensor, landmarks: Tensor | None = None, hidden: Tensor | None = None

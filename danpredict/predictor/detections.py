@@ -57,11 +57,15 @@ class DetectionBuilder:
                 present = np.ones(count, bool) if present is None else present
                 present[self.conversion.missing] = False
             stages = self.conversion.apply(stages)
-        # Converted to float32 here: Detection takes longer to check other types.
-        stages = stages.astype(np.float32)
-        sigma = None if sigma is None else sigma.astype(np.float32)
-        return Detection(
-            rect, stages[-1], sigma, face.confidence, stages, present, self.name, face.transform
+        return Detection.of_cascade(
+            rect,
+            stages[-1].astype(np.float32),
+            None if sigma is None else sigma.astype(np.float32),
+            face.confidence,
+            stages.astype(np.float32),
+            present,
+            self.name,
+            face.transform,
         )
 
     def tracked(self, face: Face) -> Detection:
@@ -70,10 +74,10 @@ class DetectionBuilder:
 
         landmarks = face.stages[-1]
         around = box_calibration(EXPECTED_SOURCE).box_around(bounding_box(landmarks))
-        return Detection(
+        return Detection.of_cascade(
             rectangle_of(None, around),
-            landmarks,
-            face.sigma,
+            landmarks.astype(np.float32),
+            None if face.sigma is None else face.sigma.astype(np.float32),
             face.confidence,
             None,
             self._present(landmarks, face.sigma),

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from danpredict.cascade.outputs import Face
 from danpredict.cascade.parallel import refine_in_batches
 from danpredict.cascade.refinement import refine_once
+from danpredict.geometry.complex_similarity import Placement, as_similarity
 from danpredict.image_input import as_image
 from danpredict.predictor.predictor import DANShapePredictor
 
 if TYPE_CHECKING:
-    from skimage.transform import SimilarityTransform
-
     from danpredict.dlib_compat.detection import Detection
 
 
@@ -27,6 +26,8 @@ class Follower:
     Attributes
     ----------
     mean_shape : (L, 2) float, canonical pixels
+    target : Target
+        The mean shape, prepared for fits.
 
     Raises
     ------
@@ -42,15 +43,16 @@ class Follower:
                 "danpredict.convert converts tracked landmarks to another convention"
             )
         self._threads = predictor._options.threads
-        self.mean_shape = self._cascade.mean_shape
+        self.mean_shape, self.target = self._cascade.mean_shape, self._cascade.target
 
-    def refine(self, frame: Any, transforms: Sequence[SimilarityTransform]) -> list[Face]:
+    def refine(self, frame: Any, transforms: Sequence[Placement]) -> list[Face]:
         """Refine N faces of a frame in one pass each.
 
         ``transforms`` are the N initial transforms, image to canonical frame.
         """
         images = [as_image(frame)] * len(transforms)
-        found = refine_in_batches(self._cascade, images, transforms, refine_once, self._threads)
+        placed = [as_similarity(transform) for transform in transforms]
+        found = refine_in_batches(self._cascade, images, placed, refine_once, self._threads)
         return list(found)
 
     def detection(self, face: Face) -> Detection:

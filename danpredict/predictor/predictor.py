@@ -19,7 +19,6 @@ from danpredict.cascade.providers import as_providers
 from danpredict.cascade.refinement import refine_robustly
 from danpredict.extras import needs_extra
 from danpredict.files.outputs import write_bytes
-from danpredict.geometry.similarity import initial_transform
 from danpredict.image_input import as_image
 from danpredict.landmarks.convention import Convention
 from danpredict.model.file import Model, read_model, unpack
@@ -206,20 +205,21 @@ class DANShapePredictor:
             One box instead of a list of boxes.
         """
         from danpredict.dlib_compat.detection import rectangle_of  # imports dlib, which takes long
-        from danpredict.dlib_compat.detectors import check_as_dlib
 
         if len(images) != len(rects_per_image):
             raise ValueError(
                 f"expected one list of rectangles per image, got {len(rects_per_image)} lists "
                 f"for {len(images)} images"
             )
-        calibration = self._model.box
+        calibration, target = self._model.box, self._cascade.target
         faces, transforms, owners = [], [], []
         for i, (image, rects) in enumerate(zip(images, rects_per_image, strict=True)):
             if not isinstance(rects, Iterable):
                 raise TypeError(f"expected a list of rectangles for an image, got {rects!r}")
             rects = list(rects)
             if self._options.strict:
+                from danpredict.dlib_compat.detectors import check_as_dlib
+
                 for rect in rects:
                     check_as_dlib(image, rect)
             checked = as_image(image)
@@ -227,7 +227,7 @@ class DANShapePredictor:
                 box = face_box(rect, source)
                 landmark_box = calibration.landmark_box(*as_expected(box))
                 faces.append(checked)
-                transforms.append(initial_transform(landmark_box, self._cascade.mean_shape))
+                transforms.append(target.initial(landmark_box))
                 owners.append((i, rectangle_of(rect, box.sides)))
         refinement = partial(refine_robustly, always=self._options.steady)
         refined = refine_in_batches(

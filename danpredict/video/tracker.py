@@ -10,7 +10,8 @@ import numpy as np
 
 from danpredict.boxes.face_box import FaceBox, face_box
 from danpredict.cascade.outputs import Face
-from danpredict.geometry.similarity import FloatArray, fit_similarities, moved_transform
+from danpredict.geometry.complex_similarity import as_complex, as_similarity
+from danpredict.geometry.similarity import FloatArray
 from danpredict.video.smoothing import FaceFilter, Smoother
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class Tracker:
 
     def _refine(self, frame: Any) -> None:
         """Refine all tracks in the new frame and drop the lost ones."""
-        initial = [moved_transform(t.last.face.transform, t.velocity) for t in self.tracks]
+        initial = [t.last.face.transform.moved(*t.velocity.tolist()) for t in self.tracks]
         faces = map(TrackedFace, self._follower.refine(frame, initial))
         kept = [
             (track, face)
@@ -211,7 +212,7 @@ class Tracker:
                     else None
                 )
                 stages = det.landmarks.astype(float)[None]
-                face = Face(stages, det.sigma, det.confidence, det.transform)
+                face = Face(stages, det.sigma, det.confidence, as_similarity(det.transform))
                 self.tracks.append(Track(self._numbers, TrackedFace(face), smoother))
                 self._numbers += 1
 
@@ -219,10 +220,8 @@ class Tracker:
         """The track's detection, with landmarks smoothed in the canonical frame."""
         face = track.last.face
         if track.smoother is not None:
-            smooth = face.transform.inverse(track.smoother(face.transform(face.stages[-1])))
-            (transform,) = fit_similarities(
-                smooth[None], self._follower.mean_shape, [face.transform]
-            )
+            smooth = face.transform.inverse()(track.smoother(face.transform(face.stages[-1])))
+            (transform,) = self._follower.target.fits(as_complex(smooth[None]), [face.transform])
             face = face._replace(stages=smooth[None], transform=transform)
         detection = self._follower.detection(face)
         detection.track_id = track.number

@@ -30,8 +30,9 @@ from danpredict.evaluation.significance import (
 )
 from danpredict.files.outputs import write_text
 
-from .contestants import Contestant, Timed
+from .contestants import Contestant, colours_of
 from .drawing import Image, draw_face
+from .timing import Timed
 
 LAYOUT = "ibug68"
 
@@ -197,8 +198,7 @@ def print_accuracy(result: Accuracy) -> None:
 
 def write_accuracy(result: Accuracy, contestants: Sequence[Contestant], out: Path) -> None:
     """Write the picture, and the numbers as JSON beside it."""
-    colours = {contestant.name: contestant.colour for contestant in contestants}
     title = f"{result.folder.name}, {len(result.faces)} faces"
-    draw_report(result.reports, title, out, colours)
+    draw_report(result.reports, title, out, colours_of(contestants))
     write_text(out.with_suffix(".json"), json.dumps(result.figures(), indent=1))
     print(f"wrote {out} and {out.with_suffix('.json')}")

@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import importlib
 import os
-import statistics
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -26,10 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import danpredict
-from danpredict.datasets.face import LabelledFace
 from danpredict.evaluation.evaluate import Predictor
-from danpredict.evaluation.plots import COLOURS, colours_of
 from danpredict.model.zoo import default_path, find_model, model_names
+
+from .palette import COLOURS
 
 DLIB_FILE = "shape_predictor_68_face_landmarks.dat"
 
@@ -166,37 +164,19 @@ def load_all(specs: Sequence[str], dlib_model: Path | None) -> list[Contestant]:
     if len(specs) > len(COLOURS):
         raise ValueError(f"expected at most {len(COLOURS)} contestants, got {len(specs)}")
     # danpredict is blue and dlib orange in every picture.
-    wanted = {"danpredict": COLOURS[0], "dlib": COLOURS[1]}
-    colours = colours_of(specs, {s: wanted[n] for s in specs if (n := s.split("=")[0]) in wanted})
-    found = [load(spec, dlib_model, colours[spec]) for spec in specs]
+    fixed = {"danpredict": COLOURS[0], "dlib": COLOURS[1]}
+    wanted = [fixed.get(spec.split("=")[0]) for spec in specs]
+    unused = iter([colour for colour in COLOURS if colour not in wanted])
+    found = [
+        load(spec, dlib_model, colour or next(unused))
+        for spec, colour in zip(specs, wanted, strict=True)
+    ]
     names = [contestant.name for contestant in found]
     if len(set(names)) < len(names):
         raise ValueError(f"expected different names, as in NAME=WHAT, got {names}")
     return found
 
 
-class Timed:
-    """A predictor that records the time of each call."""
-
-    def __init__(self, predictor: Predictor) -> None:
-        self.predictor = predictor
-        self.milliseconds: list[float] = []
-        self.rects: list[Any] = []
-
-    def __call__(self, image: Any, rect: Any) -> Any:
-        """Call the predictor and record the time."""
-        start = time.perf_counter()
-        detection = self.predictor(image, rect)
-        self.milliseconds.append(1000 * (time.perf_counter() - start))
-        self.rects.append(rect)
-        return detection
-
-    def median(self, faces: Sequence[LabelledFace]) -> float:
-        """Median milliseconds of the calls on these faces, without calls on the background."""
-        sides = {tuple(map(round, face.box)) for face in faces if face.box}
-        times = [
-            milliseconds
-            for milliseconds, rect in zip(self.milliseconds, self.rects, strict=True)
-            if (rect.left(), rect.top(), rect.right(), rect.bottom()) in sides
-        ]
-        return statistics.median(times)
+def colours_of(contestants: Sequence[Contestant]) -> dict[str, str]:
+    """Colours by name."""
+    return {contestant.name: contestant.colour for contestant in contestants}

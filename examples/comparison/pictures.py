@@ -16,8 +16,9 @@ from danpredict.files.outputs import write_bytes
 from danpredict.files.pictures import PICTURES, encode_picture, read_picture, skipped_pictures
 from danpredict.landmarks.points import landmarks_of
 
-from .contestants import Contestant, Timed
+from .contestants import Contestant
 from .drawing import Image, draw_face
+from .timing import Timed
 
 REPEATS = 20  # calls per face, for the median time
 

@@ -13,9 +13,8 @@ from typing import Any
 from unittest.mock import patch
 
 import danpredict
-from danpredict.cascade import onnx_cascade as cascade
-from danpredict.geometry.sampling import sample_face
-from danpredict.geometry.similarity import fit_similarities
+from danpredict.geometry.face_frames import FaceFrames
+from danpredict.geometry.similarity import Target
 
 SAMPLING = "gray and sampling (OpenCV)"
 SIMILARITY = "similarity between the stages"
@@ -59,8 +58,8 @@ def profile(
     predictor._cascade = timed
     calls: list[dict[str, float]] = []
     with (
-        patch.object(cascade, "sample_face", clock.timed(SAMPLING, sample_face)),
-        patch.object(cascade, "fit_similarities", clock.timed(SIMILARITY, fit_similarities)),
+        patch.object(FaceFrames, "sample", clock.timed(SAMPLING, FaceFrames.sample)),
+        patch.object(Target, "fits", clock.timed(SIMILARITY, Target.fits)),
     ):
         predictor(image, rect)  # warm-up
         end = time.perf_counter() + seconds

@@ -26,6 +26,7 @@ from danpredict.files.outputs import write_text
 
 from .accuracy import LAYOUT, lineup
 from .contestants import Contestant
+from .palette import MARKERS
 from .tables import markdown
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def table(rows: Rows) -> str:
 def draw(axes: Axes, rows: Rows, colours: dict[str, str]) -> None:
     """Draw a point for every detector and predictor."""
     names = [name for name in _names(rows) if name in colours]
-    for name, marker in zip(names, "os^Dvp", strict=False):
+    for name, marker in zip(names, MARKERS, strict=False):
         values = [row[name]["nme"] for row in rows.values()]
         axes.plot(values, list(rows), marker, color=colours[name], label=name, markersize=9)
     axes.set(xlabel="NME, %", xlim=(0, None))

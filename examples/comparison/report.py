@@ -9,13 +9,10 @@ import json
 import platform
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from danpredict.cascade.parallel import available_cores
 from danpredict.evaluation import plots
@@ -24,14 +21,14 @@ from danpredict.resources import data_folder
 
 from . import rectangles
 from .accuracy import Accuracy
-from .contestants import Contestant
+from .contestants import Contestant, colours_of
+from .findings import Findings
 from .page import Page, details, gallery, paragraph, plot, table
-from .pictures import Side
-from .profile_face import profile_rows
+from .report_accuracy import on_accuracy, on_faces
 from .robustness import CURVES, Curves, draw_curve
-from .speed_report import draw_growth, draw_stages, table_rows
+from .speed_report import draw_growth, draw_stages, tables
+from .tradeoff import draw_labelled, panels
 
-SHOWN = 4  # number of best faces and of worst faces
 PACKAGES = (
     "danpredict",
     "dlib-bin",
@@ -41,34 +38,6 @@ PACKAGES = (
     "scikit-image",
     "onnxruntime",
 )
-ERROR_STEPS = (2, 3, 4, 5, 6, 7, 8, 10, 12)  # %, rows of the table of cumulative errors
-
-
-@dataclass
-class Findings:
-    """The results of a run of ``compare.py``."""
-
-    sides: list[Side] = field(default_factory=list)
-    times: dict[str, float] = field(default_factory=dict)
-    accuracy: Accuracy | None = None
-    rectangles: rectangles.Rows | None = None
-    robustness: Curves | None = None
-    speed: dict[str, Any] | None = None
-
-    def figures(self) -> dict[str, Any]:
-        """All numbers, for JSON."""
-        pictures = [
-            {"picture": s.title, "pixels_apart": s.apart, "confidence": s.confidence}
-            for s in self.sides
-        ]
-        return {
-            "pictures": pictures,
-            "milliseconds": self.times,
-            "accuracy": self.accuracy.figures() if self.accuracy else None,
-            "rectangles": self.rectangles,
-            "robustness": self.robustness,
-            "speed": self.speed,
-        }
 
 
 def on_pictures(page: Page, findings: Findings) -> None:
@@ -87,99 +56,6 @@ def on_pictures(page: Page, findings: Findings) -> None:
     page.add(table(["face", "predictor", f"pixels from {first}, mean", "confidence"], rows))
     page.add(table(["predictor", "ms a face, median"],
                    [[n, f"{t:.2f}"] for n, t in findings.times.items()]))  # fmt: skip
-
-
-def on_accuracy(page: Page, result: Accuracy, contestants: Sequence[Contestant]) -> None:
-    """Add the errors with confidence intervals, tests of the differences, and four plots."""
-    page.heading(f"Errors on {result.folder}")
-    page.add(paragraph(
-        f"{len(result.faces)} of {result.total} faces have a box from {result.whose}. All "
-        "predictors get the same boxes. NME is the mean distance of the 68 landmarks from the "
-        "annotated ones, divided by the distance of the outer eye corners. Brackets are 95 % "
-        "bootstrap intervals over faces. dlib's model was trained on the common test set of "
-        "300-W (HELEN, LFPW), so a comparison on those pictures favours dlib."
-    ))  # fmt: skip
-    rows = []
-    for name, row in result.reports.items():
-        errors, (nme, failures) = row[row["measure"]], result.intervals(name)
-        rows.append([
-            name, f"{errors['nme']:.2f} ({nme[0]:.2f} to {nme[1]:.2f})", f"{errors['median']:.2f}",
-            f"{errors['failures']:.1f} ({failures[0]:.1f} to {failures[1]:.1f})",
-            f"{errors['auc']:.1f}", f"{result.milliseconds[name]:.2f}",
-        ])  # fmt: skip
-    page.add(table(["predictor", "NME, %", "median, %", "above 8 %", "AUC at 8 %", "ms a face"],
-                   rows))  # fmt: skip
-    _differences(page, result)
-    colours = plots.colours_of(result.reports, {c.name: c.colour for c in contestants})
-    page.plots += [
-        plot("Cumulative errors", plots.draw_cumulative, result.reports, colours),
-        plot("Error of each part", plots.draw_regions, result.reports, colours),
-        plot("Error after each stage", plots.draw_stages, result.reports, colours),
-        plot(
-            "Reliability of the confidence",
-            plots.draw_reliability,
-            result.reports,
-            colours,
-        ),
-    ]
-    page.flush_plots()
-    page.add(details("The numbers", _accuracy_tables(result)))
-
-
-def _differences(page: Page, result: Accuracy) -> None:
-    """Add the difference of every pair, in words and in numbers."""
-    rows = []
-    for (a, b), d in result.differences().items():
-        page.add(paragraph(f"{a} against {b}: {d.verdict}."))
-        low, high = d.nme_interval
-        rows.append([
-            f"{a} minus {b}", f"{d.nme:+.2f} ({low:+.2f} to {high:+.2f})", f"{d.nme_p:.1g}",
-            f"{d.failures:+.1f}", f"{d.failures_p:.1g}",
-        ])  # fmt: skip
-    page.add(table(["difference", "NME, points", "p (Wilcoxon)", "above 8 %, points",
-                    "p (McNemar)"], rows))  # fmt: skip
-
-
-def _accuracy_tables(result: Accuracy) -> str:
-    names = list(result.reports)
-    shares = [
-        [f"{step} %", *(f"{100 * np.mean(result.errors(n) * 100 <= step):.1f}" for n in names)]
-        for step in ERROR_STEPS
-    ]
-    parts = list(next(iter(result.reports.values()))["regions"])
-    regions = [[p, *(f"{result.reports[n]['regions'][p]:.2f}" for n in names)] for p in parts]
-    stages = [
-        [name, str(i + 1), f"{stage['nme']:.2f}", f"{stage['failures']:.1f}"]
-        for name, row in result.reports.items()
-        for i, stage in enumerate(row.get("stages", []))
-    ]
-    bins = [
-        [name, f"{b['confidence']:.3f}", f"{b['good']:.3f}", str(b["count"])]
-        for name, row in result.reports.items()
-        for b in row["uncertainty"].get("reliability", [])
-    ]
-    return (
-        table(["faces with an error up to", *names], shares)
-        + table(["part, NME in %", *names], regions)
-        + table(["predictor", "stage", "NME, %", "above 8 %"], stages)
-        + table(["predictor", "confidence, mean of a bin", "share of good results", "cases"], bins)
-    )
-
-
-def on_faces(page: Page, result: Accuracy, contestants: Sequence[Contestant]) -> None:
-    """Add the faces with the largest and the smallest errors of each predictor."""
-    page.heading("Worst and best faces")
-    page.add(paragraph("White crosses are the annotated landmarks, dots the predicted ones. The "
-                       "percentage is the error of the face."))  # fmt: skip
-    for contestant in contestants:
-        order = np.argsort(result.errors(contestant.name))
-        for what, chosen in (("worst", order[::-1][:SHOWN]), ("best", order[:SHOWN])):
-            page.add(f"<h3>{what} of {contestant.name}</h3>")
-            page.add(gallery([
-                [(f"{result.faces[i].path.name}: {c.name}", result.tile(int(i), c))
-                 for c in contestants]
-                for i in chosen
-            ]))  # fmt: skip
 
 
 def on_rectangles(page: Page, rows: rectangles.Rows, colours: dict[str, str]) -> None:
@@ -216,7 +92,8 @@ def on_speed(page: Page, results: dict[str, Any], colours: dict[str, str]) -> No
     page.heading("Speed")
     page.add(paragraph("Medians over calls. The predictors were called in shuffled order. A "
                        "ratio is the median of the ratios of neighbouring calls."))  # fmt: skip
-    page.add(table(*table_rows(results)))
+    for found in tables(results):
+        page.add(table(*found))
     page.plots += [
         plot("Time against faces", draw_growth, results, "faces", colours),
         plot("Time against image size", draw_growth, results, "pixels", colours),
@@ -225,8 +102,6 @@ def on_speed(page: Page, results: dict[str, Any], colours: dict[str, str]) -> No
         blue = colours.get("danpredict", plots.COLOURS[0])
         page.plots.append(plot("Time by stages", draw_stages, results, blue))
     page.flush_plots()
-    if results["parts"]:
-        page.add(table(*profile_rows(results["parts"])))
     growth = [
         [f"{what} {x:.3g}", *(f"{medians[n]:.2f}" for n in colours)]
         for key, what in (("faces", "faces:"), ("pixels", "megapixels:"))
@@ -237,6 +112,18 @@ def on_speed(page: Page, results: dict[str, Any], colours: dict[str, str]) -> No
         "The numbers",
         table(["ms a call, median", *colours], growth) + table(["stages", "ms a face"], stages),
     ))  # fmt: skip
+
+
+def on_tradeoff(
+    page: Page, accuracy: Accuracy, speed: dict[str, Any], colours: dict[str, str]
+) -> None:
+    """Add the plots of error against time."""
+    page.heading("Error against time")
+    page.plots += [
+        plot(f"Error against time: {title}", draw_labelled, panel, colours)
+        for title, panel in panels(accuracy, speed).items()
+    ]
+    page.flush_plots()
 
 
 def on_models(page: Page, contestants: Sequence[Contestant]) -> None:
@@ -270,7 +157,7 @@ def write_report(
     findings: Findings, contestants: Sequence[Contestant], command: Sequence[str], out: Path
 ) -> None:
     """Write the page, and the numbers as JSON beside it."""
-    colours = {contestant.name: contestant.colour for contestant in contestants}
+    colours = colours_of(contestants)
     page = Page(f"danpredict: {', '.join(colours)} compared")
     if findings.sides:
         on_pictures(page, findings)
@@ -283,6 +170,8 @@ def write_report(
         on_robustness(page, findings.robustness, colours)
     if findings.speed is not None:
         on_speed(page, findings.speed, colours)
+    if findings.accuracy is not None and findings.speed is not None:
+        on_tradeoff(page, findings.accuracy, findings.speed, colours)
     on_models(page, contestants)
     page.heading("Command and versions")
     page.add(page.text(shlex.join(command)) + table(["what", "version"], versions()))

@@ -26,6 +26,8 @@ from danpredict.files.outputs import write_text
 from danpredict.landmarks.normalisation import face_scale
 from danpredict.landmarks.points import landmarks_of
 
+from .palette import MARKERS
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -117,7 +119,7 @@ def draw_curve(
     axes: Axes, rows: Sequence[dict[str, Any]], label: str, key: str, colours: dict[str, str]
 ) -> None:
     """Draw one curve per predictor; ``key`` is nme or failures."""
-    for (predictor, colour), marker in zip(colours.items(), "os^Dvp", strict=False):
+    for (predictor, colour), marker in zip(colours.items(), MARKERS, strict=False):
         points = [(point["amount"], point[predictor][key]) for point in rows]
         axes.plot(*zip(*points, strict=True), marker=marker, color=colour, label=predictor)
     axes.grid(alpha=0.3)

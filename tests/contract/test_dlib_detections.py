@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from danpredict import DANShapePredictor
-from danpredict.dlib_compat import detection, state
+from danpredict.dlib_compat import state
 from danpredict.dlib_compat.detection import Detection
 
 from ..conftest import Image
@@ -39,7 +39,7 @@ def test_dlib_uses_the_fractions(
         chips.append(dlib.get_face_chip(astronaut, det, 150).astype(float))
     assert np.abs(chips[0] - chips[1]).mean() > 1
 
-    monkeypatch.setattr(detection, "DLIB_KEEPS_FRACTIONS", False)  # as with dlib before 20.0.1
+    monkeypatch.setattr(state, "DLIB_KEEPS_FRACTIONS", False)  # as with dlib before 20.0.1
     older = [dlib.get_face_chip(astronaut, Detection(rect, landmarks + s), 150) for s in (0, 0.49)]
     np.testing.assert_array_equal(older[0], older[1])
 
@@ -52,7 +52,7 @@ def test_both_ways_to_build_a_detection_agree(
     present = rng.random(68) < 0.8
     rect = dlib.rectangle(-(2**63), -3, 2**63 - 1, 70000)
     new = Detection(rect, landmarks, present=present)
-    monkeypatch.setattr(detection, "DLIB_KEEPS_FRACTIONS", False)
+    monkeypatch.setattr(state, "DLIB_KEEPS_FRACTIONS", False)
     old = Detection(rect, landmarks, present=present)
     assert new.rect == old.rect == rect
     assert str(new.parts()) == str(old.parts())

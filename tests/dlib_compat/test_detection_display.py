@@ -15,6 +15,8 @@ from skimage.transform import SimilarityTransform
 from danpredict import DANShapePredictor, Detection, rectangle
 from danpredict.cascade.outputs import Refined
 from danpredict.dlib_compat.detection_picture import MARGIN, SIZE
+from danpredict.geometry.complex_similarity import Similarity
+from danpredict.geometry.similarity import Target
 
 from ..conftest import Image
 
@@ -128,8 +130,8 @@ def test_the_transform_is_the_least_squares_fit_to_the_mean_shape(
         detection.transform.params[:2, :2], expected.params[:2, :2], atol=1e-6
     )
     exact = detection.landmarks[None].astype(np.float64)
-    (face,) = Refined([exact], None, None, [detection.transform]).faces(shape)
-    np.testing.assert_allclose(face.transform.params, expected.params, atol=1e-6)
+    (face,) = Refined([exact], None, None, [Similarity(1, 0)]).faces(Target(shape))
+    np.testing.assert_allclose(face.transform.transform().params, expected.params, atol=1e-6)
     upright = detection.transform(detection.landmarks)
     np.testing.assert_allclose(upright, expected(detection.landmarks), atol=1e-4)  # float32
     assert np.linalg.norm(upright - shape, axis=1).mean() < 5  # of 112 canonical pixels

@@ -151,7 +151,7 @@ def test_contestants_are_files_models_and_functions(
         (["two_functions:nothing"], "nothing"),
         (["no_module:f"], "no_module"),
         (["lean68", "lean68"], "different names"),
-        (["lean68"] * 7, "at most 6"),
+        (["lean68"] * 8, "at most 7"),
     ],
 )
 def test_bad_contestants_say_so(

@@ -8,13 +8,15 @@ import torch
 from skimage.transform import SimilarityTransform
 
 from danpredict.boxes.calibration import box_calibration
+from danpredict.geometry.blocks import thin
+from danpredict.geometry.complex_similarity import Similarity, as_complex, as_similarity
+from danpredict.geometry.face_frames import FaceFrames
 from danpredict.geometry.sampling import sample_face, to_gray
 from danpredict.geometry.similarity import (
     BoundingBox,
+    Target,
     bounding_box,
-    fit_similarities,
     initial_transform,
-    similarity,
 )
 from danpredict.geometry.torch_sampling import warp
 from danpredict.geometry.torch_similarity import (
@@ -41,13 +43,28 @@ def test_stages_similarities_equal_scikit_images(rng: np.random.Generator, count
     """Also of shapes that have none: those keep what they had."""
     target = face_shape(68)
     shapes = rng.normal(900, 30, (count, 68, 2)) + rng.normal(0, 500, (count, 1, 2))
-    kept = [similarity(s * np.eye(3)) for s in rng.uniform(1, 2, count)]
+    kept = [Similarity(complex(s), 0) for s in rng.uniform(1, 2, count)]
     shapes[1] = 4000.3  # scikit-image warns, and gives one that is not finite
-    fitted = fit_similarities(shapes, target, kept)
+    fitted = Target(target).fits(as_complex(shapes), kept)
     assert fitted[1] is kept[1]
     for transform, shape in zip(fitted[:1] + fitted[2:], np.delete(shapes, 1, 0), strict=True):
         expected = SimilarityTransform.from_estimate(shape, target).params
-        np.testing.assert_allclose(transform.params, expected, atol=1e-9)
+        np.testing.assert_allclose(transform.transform().params, expected, atol=1e-9)
+
+
+def test_complex_similarities_equal_scikit_images(rng: np.random.Generator) -> None:
+    points = rng.normal(100, 50, (9, 2))
+    one, two = (
+        SimilarityTransform(scale=s, rotation=r, translation=(s * 90, -r))  # type: ignore[no-untyped-call]
+        for s, r in ((0.3, -2.0), (1.7, 0.4))
+    )
+    ours, other = as_similarity(one), as_similarity(two)
+    np.testing.assert_allclose(ours.transform().params, one.params, rtol=1e-15)
+    np.testing.assert_allclose(ours(points), one(points), rtol=1e-12)
+    np.testing.assert_allclose(ours.inverse()(points), one.inverse(points), rtol=1e-12)
+    np.testing.assert_allclose(ours.after(other)(points), one(two(points)), rtol=1e-12)
+    moved = points + np.array([3, -4])
+    np.testing.assert_allclose(ours.moved(3, -4)(moved), one(points), rtol=1e-12)
 
 
 def test_inverse_similarity_round_trip(rng: np.random.Generator) -> None:
@@ -142,12 +159,36 @@ def test_a_blob_stays_where_it_is(factor: float) -> None:
 def test_a_large_face_is_no_more_to_read(scale: float, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
 
-    def to_gray_counted(image: Image) -> Image:
-        read.append(image.size)
-        return to_gray(image)
+    def thin_counted(image: Image, stride: int) -> Image:
+        thinned = thin(image, stride)
+        read.append(thinned.size)
+        return thinned
 
-    monkeypatch.setattr("danpredict.geometry.sampling.to_gray", to_gray_counted)
+    monkeypatch.setattr("danpredict.geometry.region.thin", thin_counted)
     image = np.zeros((2400, 2400, 3), np.uint8)
     turned = SimilarityTransform(scale=scale, rotation=0.8)  # type: ignore[no-untyped-call]
     sample_face(image, turned.inverse, 112)
     assert 112**2 < read[0] / 3 < (5 * 112) ** 2
+
+
+@pytest.mark.parametrize("scale", [1, 1 / 2, 1 / 7])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_frames_of_later_stages_equal_single_samples(
+    astronaut: Image, scale: float, channels: int
+) -> None:
+    """Whether the pixels around the first frame suffice, as for the second, or not."""
+    image = astronaut.repeat(2, 0).repeat(2, 1)[..., :channels].squeeze()
+    frames = FaceFrames([image], 112)
+    for rotation, shift in ((0, -20), (0.05, -23), (1, -60), (0, 2000)):
+        transform = SimilarityTransform(scale=scale, rotation=rotation, translation=(shift, shift))  # type: ignore[no-untyped-call]
+        to_image = as_similarity(transform).inverse()
+        frame = frames.sample([to_image])[0, 0]
+        np.testing.assert_array_equal(frame, sample_face(image, to_image, 112))
+
+
+def test_gray_levels_do_not_depend_on_the_channels(astronaut: Image) -> None:
+    """A gray picture, and the same as RGB."""
+    transform = SimilarityTransform(scale=0.8, rotation=0.5, translation=(-60, -190))  # type: ignore[no-untyped-call]
+    gray = astronaut[..., 1]
+    one, three = (sample_face(i, transform.inverse, 112) for i in (gray, np.dstack([gray] * 3)))
+    np.testing.assert_array_equal(one, three)

@@ -61,6 +61,8 @@ def random_network(config: NetworkConfig) -> DeepAlignmentNetwork:
         {"stages": 3},
         {"stages": 2, "first_blocks": (0, 2), "feature_size": 14},
         {"stages": 2, "first_blocks": (1, 2), "feature_size": 28, "backbone": "plain"},
+        {"first_widths": (6, 3)},
+        {"first_stem": 4, "first_widths": (6,), "first_blocks": (1,)},
     ],
 )
 def test_torch_and_onnx_cascade_agree(astronaut: Image, options: dict[str, Any]) -> None:
@@ -108,6 +110,13 @@ def test_torch_and_onnx_cascade_agree(astronaut: Image, options: dict[str, Any])
             {"backbone": "plain", "first_blocks": (0, 1, 1, 1)},
             "at least one block in the first level",
         ),
+        ({"first_widths": (8, 8)}, r"expected the widths of 4 levels, got \(8, 8\)"),
+        ({"first_stem": 4}, r"expected the widths of 3 levels, got \(16, 32, 64, 128\)"),
+        ({"first_stem": 3}, "expected a first_stem of 2, or of 4 .*, got 3 in a residual"),
+        (
+            {"first_stem": 4, "backbone": "plain", "first_widths": (8, 8, 8)},
+            "got 4 in a plain one",
+        ),
         ({"feature_size": 30}, "a feature size that divides 56, got 30"),
         ({"feature_size": 0}, "a feature size that divides 56, got 0"),
     ],
@@ -146,7 +155,7 @@ def test_a_model_without_uncertainty_returns_none(astronaut: Image) -> None:
     small = NetworkConfig(stages=1, landmarks=5, widths=(4,), blocks=(1,), uncertainty=False)
     cascade = Cascade(export_model(random_network(small), 1.5, CARD))
     start = initial_transform(BoundingBox(180, 90, 260, 175), cascade.mean_shape)
-    face = next(cascade.refine([astronaut], [start]).faces(cascade.mean_shape))
+    face = next(cascade.refine([astronaut], [start]).faces(cascade.target))
     assert (face.sigma, face.confidence) == (None, None)
 
 

@@ -17,7 +17,7 @@ from danpredict.cli.main import main
 from danpredict.datasets.csv_table import read_csv
 from danpredict.datasets.dataset import read_dataset, read_folder
 from danpredict.datasets.face import LabelledFace
-from danpredict.geometry.similarity import similarity
+from danpredict.geometry.complex_similarity import Similarity
 from danpredict.landmarks.normalisation import inter_ocular
 from danpredict.model.file import read_model
 from danpredict.model.zoo import find_model
@@ -120,7 +120,7 @@ def test_without_teachers_the_table_is_as_before(tmp_path: Path) -> None:
             laid = np.stack([t.inverse(self.mean_shape) for t in transforms])
             laid[::2] += 9 * drawn_face()
             laid[1::2] += 9 * mirror(drawn_face(), "ibug68", 200)
-            return Refined([laid / 10], None, None, [similarity(np.eye(3))] * len(transforms))
+            return Refined([laid / 10], None, None, [Similarity(1, 0)] * len(transforms))
 
     image = np.zeros((224, 200), np.uint8)
     face = LabelledFace(tmp_path / "face.png", drawn_face(), image=image)
