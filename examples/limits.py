@@ -24,6 +24,7 @@ from danpredict.drawing.marks import BLACK, WHITE, dots, write
 from danpredict.error_boundary import run_program
 from danpredict.files.outputs import check_outputs, check_suffix, write_bytes
 from danpredict.files.pictures import WRITABLE_PICTURES, encode_picture
+from danpredict.model.zoo import DEFAULT_MODEL
 
 Image = NDArray[np.uint8]
 TILE, COLUMNS = 260, 5
@@ -88,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Draw all tiles into one picture."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
     parser.add_argument("--out", type=Path, default=Path("limits.png"), help="picture to write")
-    parser.add_argument("--model", default=danpredict.models()[0], help="model name or model file")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="model name or model file")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
 

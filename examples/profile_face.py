@@ -17,7 +17,7 @@ from skimage import data
 
 import danpredict
 from danpredict.error_boundary import run_program
-from danpredict.model.zoo import find_model
+from danpredict.model.zoo import DEFAULT_MODEL, find_model
 
 SECONDS = 2.0
 FACE = (179, 83, 266, 170)  # box of dlib's HOG detector: left, top, right, bottom
@@ -26,7 +26,7 @@ FACE = (179, 83, 266, 170)  # box of dlib's HOG detector: left, top, right, bott
 def main(arguments: list[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n\n")[0])
-    parser.add_argument("--model", default=danpredict.models()[0], help="model name or model file")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="model name or model file")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     given = parser.parse_args(arguments)
 

@@ -11,6 +11,8 @@ from typing import Any
 # Small networks run faster on one thread, and more so where two workers share the cores. torch
 # reads this when it is imported; the processes that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# The tests are about the default models without this variable.
+os.environ.pop("DANPREDICT_MODEL", None)
 
 import numpy as np
 import pytest

@@ -130,6 +130,7 @@ def test_the_wheel_holds_danpredict_alone(tmp_path: Path) -> None:
         "danpredict/adapters/mediapipe478_to_ibug68_clean.json",
         "danpredict/training/recipes/clean68.sh",
         "danpredict/training/recipes/lean68.sh",
+        "danpredict/training/configs/clean.toml",
         "danpredict/training/configs/lean.toml",
         "danpredict/training/configs/slim.toml",
         *(f"danpredict/weights/{name}.dan" for name in danpredict.models()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,9 +66,9 @@ def load_faces(options: FaceOptions, *, steady: bool = False) -> tuple[Detector,
 
 def _model(options: FaceOptions) -> Model:
     from danpredict.model.file import read_model
-    from danpredict.model.zoo import default_model, find_model
+    from danpredict.model.zoo import find_model, read_default
 
-    return read_model(find_model(default_model() if options.model is None else options.model))
+    return read_default() if options.model is None else read_model(find_model(options.model))
 
 
 def convention_of(options: FaceOptions) -> Convention:
@@ -79,6 +80,7 @@ def convention_of(options: FaceOptions) -> Convention:
 def options_key(options: FaceOptions, *others: object) -> str:
     """A hash of all options and the model; ``others`` are what JSON can write."""
     from danpredict.detectors.load import full_name
+    from danpredict.model.zoo import VARIABLE, VIDEO_MODEL, read_default
 
     model = _model(options)
     weights = options.weights
@@ -86,4 +88,6 @@ def options_key(options: FaceOptions, *others: object) -> str:
     values = [*others, full_name(options.detector), digest, options.upsample, model.info]
     if options.convention is not None:
         values.append(options.convention)
+    if full_name(options.detector) == "builtin" and os.environ.get(VARIABLE):
+        values.append(read_default(VIDEO_MODEL).info)  # the detector runs this model
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from danpredict.cli.arguments import (
+    DEFAULT_HELP,
     MODEL_HELP,
     add_detector_options,
     positive_integer,
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size", type=positive_integer, help="side of a chip in pixels; default: the template's"
     )
-    parser.add_argument("--model", help=MODEL_HELP)
+    parser.add_argument("--model", help=f"{MODEL_HELP}; {DEFAULT_HELP.format('lean68')}")
     add_detector_options(parser)
     parser.add_argument(
         "--processes", type=positive_integer, help="worker processes; default: one per core"

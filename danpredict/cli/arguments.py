@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from danpredict.datasets.face import LabelledFace
 
 MODEL_HELP = "name of a shipped model, or a model file"
+DEFAULT_HELP = "default: the value of DANPREDICT_MODEL, else {}"
 DATASETS_HELP = "folders of pictures with .pts files, CSV tables or imglab XML"
 MAX_DOUBLINGS = 4  # a picture of 2 megapixels then has 512
 
@@ -100,9 +101,9 @@ def report_skipped(*datasets: Path) -> None:
 
 def input_files(arguments: argparse.Namespace) -> list[Path]:
     """The files and folders that a command reads, as named by its options."""
-    from danpredict.model.zoo import find_model
+    from danpredict.model.zoo import default_path, find_model
 
     names = ("dataset", "boxes", "weights")
     paths = [path for name in names if (path := getattr(arguments, name, None)) is not None]
     paths += [find_model(teacher) for teacher in getattr(arguments, "teacher", ())]
-    return paths if arguments.model is None else [*paths, find_model(arguments.model)]
+    return [*paths, default_path() if arguments.model is None else find_model(arguments.model)]

@@ -27,17 +27,17 @@ def _names() -> dict[str, Callable[[], list[str]]]:
     from danpredict.alignment.templates import templates
     from danpredict.detectors.load import detectors
     from danpredict.landmarks.convention import conventions
-    from danpredict.model.zoo import models
+    from danpredict.model.zoo import model_names
 
     return {
         "config": _configs,
         "convention": conventions,
         "detector": detectors,
-        "initial_weights": models,
-        "model": models,
-        "openness": models,
+        "initial_weights": model_names,
+        "model": model_names,
+        "openness": model_names,
         "source": conventions,
-        "teacher": models,
+        "teacher": model_names,
         "template": templates,
         "to": conventions,
     }

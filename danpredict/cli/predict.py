@@ -6,7 +6,13 @@ import argparse
 import time
 from pathlib import Path
 
-from danpredict.cli.arguments import MODEL_HELP, add_detector_options, input_files, positive_integer
+from danpredict.cli.arguments import (
+    DEFAULT_HELP,
+    MODEL_HELP,
+    add_detector_options,
+    input_files,
+    positive_integer,
+)
 from danpredict.cli.pictures import fail_if_any, printed, skipped_text
 
 HELP = "find the landmarks of photos"
@@ -34,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--draw", type=Path, metavar="DIR", help="folder for copies with the landmarks drawn"
     )
     add_detector_options(parser)
-    parser.add_argument("--model", help=MODEL_HELP)
+    parser.add_argument("--model", help=f"{MODEL_HELP}; {DEFAULT_HELP.format('lean68')}")
     parser.add_argument(
         "--convention", help="convention of the landmarks, such as dlib5; default: the model's"
     )

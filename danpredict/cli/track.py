@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from danpredict.cli.arguments import MODEL_HELP, add_detector_options, input_files
+from danpredict.cli.arguments import DEFAULT_HELP, MODEL_HELP, add_detector_options, input_files
 from danpredict.files.outputs import check_outputs, check_suffix
 
 HELP = "track the faces of a video or a camera"
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--smoothing", type=float, default=0.5, help="from 0 (none) to 1 (strongest); default 0.5"
     )
-    parser.add_argument("--model", help=f"{MODEL_HELP}; default slim68")
+    parser.add_argument("--model", help=f"{MODEL_HELP}; {DEFAULT_HELP.format('slim68')}")
     add_detector_options(parser)
 
 

@@ -18,7 +18,7 @@ from danpredict.geometry.complex_similarity import Placement
 from danpredict.geometry.sampling import Image, to_gray
 from danpredict.geometry.similarity import BoundingBox, bounding_box
 from danpredict.image_input import as_image
-from danpredict.model.zoo import VIDEO_MODEL, default_model
+from danpredict.model.zoo import VIDEO_MODEL, read_default
 
 if TYPE_CHECKING:
     from danpredict.predictor.follower import Follower
@@ -41,11 +41,17 @@ SMALLEST_ROLLED = 1 / 16
 
 @cache
 def follower() -> Follower:
-    """Refines proposals, with the default model for video."""
+    """Refines proposals, with the default model for video; see `danpredict.model.zoo`.
+
+    Raises
+    ------
+    RuntimeError, ValueError
+        The model of ``DANPREDICT_MODEL`` cannot be read, or has no confidence.
+    """
     from danpredict.predictor import DANShapePredictor
     from danpredict.predictor.follower import Follower
 
-    return Follower(DANShapePredictor(default_model(VIDEO_MODEL)))
+    return Follower(DANShapePredictor.from_model(read_default(VIDEO_MODEL)))
 
 
 def distinct(faces: Sequence[Face]) -> list[tuple[float, BoundingBox]]:

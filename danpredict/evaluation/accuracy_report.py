@@ -46,6 +46,17 @@ def region_errors(
     }
 
 
+def without_jaw(convention: Convention) -> list[int]:
+    """The landmarks that are not on the jaw; empty for a convention without eyes or jaw.
+
+    Of ``ibug68`` these are the 51 landmarks 17 to 67, which many papers report too: data sets
+    differ in where they place the jaw.
+    """
+    if convention.eyes is None or "jaw" not in convention.groups:
+        return []
+    return sorted(set(range(convention.size)) - set(convention.groups["jaw"]))
+
+
 def uncertainty_report(
     predictions: Predictions,
     background: Predictions | None,
@@ -116,6 +127,11 @@ def accuracy_report(
     }
     report["measure"] = next(iter(measures))  # the normaliser of all figures below
     report["regions"] = region_errors(predictions.landmarks, truth, scale, convention)
+    inner = without_jaw(convention)
+    if inner:
+        report["without_jaw"] = asdict(
+            summarise(normalised_errors(predictions.landmarks[:, inner], truth[:, inner], scale))
+        )
     if predictions.stages is not None:
         report["stages"] = [
             asdict(summarise(normalised_errors(stage, truth, scale)))

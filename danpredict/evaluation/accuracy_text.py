@@ -18,6 +18,9 @@ def accuracy_lines(row: dict[str, Any]) -> list[str]:
         if name == row["measure"]:  # the limit of 8 % is defined for this normaliser only
             figures += f" {summary['failures']:6.1f} {summary['auc']:8.1f}"
         lines.append(f"{name:<14} {figures}")
+    if "without_jaw" in row:
+        inner = row["without_jaw"]
+        lines.append(f"without the jaw: NME {inner['nme']:.2f}, above 8 % {inner['failures']:.1f}")
     if "stages" in row:
         stages = (f"{stage['nme']:.2f}" for stage in row["stages"])
         lines.append(f"NME after each stage: {'  '.join(stages)}")

@@ -93,6 +93,25 @@ def _entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
     return archive.read(name)
 
 
+def read_info(path: Path) -> dict[str, Any]:
+    """The description of a model file, checked. The graphs are not read.
+
+    Raises
+    ------
+    RuntimeError
+        No such file, or not a model file. The message starts like dlib's.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return parse_info(_entry(archive, "model.json", LARGEST_INFO))
+    except OSError as error:
+        raise RuntimeError(f"Unable to open {path}") from error
+    except Exception as error:  # a damaged zip or JSON can raise nearly anything
+        raise RuntimeError(
+            f"Error deserializing {path}: expected a danpredict model file ({error})"
+        ) from error
+
+
 def _read_archive(data: bytes) -> dict[str, Any]:
     """The info of a model file. The info and all graphs are checked."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

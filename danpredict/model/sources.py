@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from danpredict.files.outputs import write_text
 from danpredict.resources import data_folder
@@ -97,32 +96,17 @@ def check_sources(names: Iterable[str]) -> None:
             )
 
 
-def check_training(training: Mapping[str, Any]) -> None:
-    """Check a run: the entry ``training`` of its ``run.json`` or of a model's description.
-
-    Raises
-    ------
-    ValueError
-        A data set's folder is not named as a source in `ALLOWED`, or the run did not start from
-        random weights.
-    """
-    check_sources(row["name"].split("/")[0] for row in training["data"])
-    if training.get("initial_weights") is not None:
-        raise ValueError(
-            "expected a run from random weights, got initial weights with the hash "
-            f"{training['initial_weights']}: train again without --initial-weights"
-        )
-
-
 def read_provenance(model: str) -> Provenance | None:
     """The provenance of a shipped model, checked; None if the model has no such file.
+
+    A model in int8 has the file of the float32 model that it was made from.
 
     Raises
     ------
     ValueError
         The file is damaged, or names a source that is not allowed.
     """
-    path = data_folder("weights") / "provenance" / f"{model}.json"
+    path = data_folder("weights") / "provenance" / f"{model.removesuffix('-int8')}.json"
     if not path.is_file():
         return None
     try:
@@ -140,12 +124,13 @@ def read_provenance(model: str) -> Provenance | None:
 
 def provenance_lines(provenance: Provenance) -> list[str]:
     """The lines that ``danpredict info`` prints about the sources of a model."""
-    lines = ["sources:"]
+    lines = ["sources of the weights (a record of what was done, not legal advice):"]
     for source in provenance.sources:
         lines.append(f"  {source.name} ({source.licence}): {source.gave}")
-        lines.append(f"    {source.origin}; {source.files} files, SHA-256 {source.sha256[:16]}")
-    lines.append("not used:")
+        lines.append(f"    {source.origin}")
+        lines.append(f"    files {source.files}, SHA-256 {source.sha256}")
+    lines.append("deliberately not used:")
     lines += [f"  {name}: {reason}" for name, reason in provenance.not_used.items()]
-    lines.append("limits:")
+    lines.append("what this record does not show:")
     lines += [f"  {limit}" for limit in provenance.limits]
     return lines

@@ -22,7 +22,7 @@ from danpredict.files.outputs import write_bytes
 from danpredict.image_input import as_image
 from danpredict.landmarks.convention import Convention
 from danpredict.model.file import Model, read_model, unpack
-from danpredict.model.zoo import DEFAULT_MODEL, default_model, find_model
+from danpredict.model.zoo import find_model, read_default
 from danpredict.predictor.detections import DetectionBuilder
 from danpredict.predictor.options import Options
 
@@ -38,6 +38,7 @@ class DANShapePredictor:
     ----------
     model : str, bytes or os.PathLike, optional
         Name of a shipped model (see `danpredict.models`) or path of a model file. The default is
+        the value of the environment variable ``DANPREDICT_MODEL``. Without it, the default is
         ``lean68-int8`` on processors where int8 is faster, else ``lean68``, the same in float32.
     device : str
         ``"cpu"`` or ``"auto"``, which is the same; or a torch device such as ``"cuda"``, which
@@ -100,8 +101,10 @@ class DANShapePredictor:
         options = Options(
             device, threads, max_sigma, convention, bool(steady), bool(strict), chosen
         )
-        default = default_model() if options.on_cpu else DEFAULT_MODEL
-        self._load(read_model(find_model(default if model is None else model)), options)
+        if model is None:
+            self._load(read_default(on_cpu=options.on_cpu), options)
+        else:
+            self._load(read_model(find_model(model)), options)
 
     @classmethod
     def from_model(cls, model: Model, options: Options | None = None) -> DANShapePredictor:

@@ -103,7 +103,7 @@ def _section(kind: type[Section], table: dict[str, Any], where: str) -> Section:
 
 
 def load_config(name: str) -> TrainingConfig:
-    """Load a shipped config by name (``lean``, ``slim``, ``paper``), or a ``.toml`` file.
+    """Load a shipped config by name, such as ``lean`` or ``slim``, or a ``.toml`` file.
 
     Raises
     ------

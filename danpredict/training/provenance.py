@@ -10,7 +10,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
 from danpredict.datasets.face import LabelledFace
 from danpredict.version import __version__
@@ -28,6 +27,8 @@ def fingerprint(faces: Sequence[LabelledFace]) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that training uses."""
+    import torch  # here, because hashing needs no torch
+
     return {
         "danpredict": __version__,
         "python": platform.python_version(),

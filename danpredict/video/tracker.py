@@ -99,7 +99,8 @@ class Tracker:
     ----------
     predictor : DANShapePredictor, optional
         Its model must have a confidence, and it must use the model's own convention. The default
-        is a predictor of ``slim68``: half the arithmetic of the default model for pictures.
+        is a predictor of the model that the environment variable ``DANPREDICT_MODEL`` names;
+        without it, of ``slim68``: half the arithmetic of the default model for pictures.
     detector : callable, optional
         dlib's, or one of `danpredict.load_detector`; ``"auto"`` by default.
     smoothing : float
@@ -125,14 +126,14 @@ class Tracker:
         every: int | None = 30,
     ) -> None:
         from danpredict.detectors.load import load_detector
-        from danpredict.model.zoo import VIDEO_MODEL, default_model
+        from danpredict.model.zoo import VIDEO_MODEL, read_default
         from danpredict.predictor import DANShapePredictor
 
         if not 0 <= smoothing <= 1:
             raise ValueError(f"expected smoothing from 0 to 1, got {smoothing}")
         if every is not None and every < 1:
             raise ValueError(f"expected every to be None or at least 1, got {every}")
-        self.predictor = predictor or DANShapePredictor(default_model(VIDEO_MODEL))
+        self.predictor = predictor or DANShapePredictor.from_model(read_default(VIDEO_MODEL))
         self._follower = follower_of(self.predictor)
         self.detector = detector or load_detector("auto")
         self.smoothing, self.every = smoothing, every

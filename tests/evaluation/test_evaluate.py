@@ -12,7 +12,8 @@ import pytest
 from danpredict import DANShapePredictor, convention
 from danpredict.cli.main import main
 from danpredict.datasets.face import LabelledFace
-from danpredict.evaluation.evaluate import run_predictors
+from danpredict.evaluation.accuracy_report import accuracy_report, without_jaw
+from danpredict.evaluation.evaluate import Predictions, run_predictors
 from danpredict.evaluation.face_boxes import background_box, detected_box, overlap
 from danpredict.evaluation.metrics import (
     normalised_errors,
@@ -44,6 +45,23 @@ def test_points_without_truth_do_not_count() -> None:
     truth[0, 3] = np.nan
     predicted = np.array([[[3, 4], [0, 0], [0, 1], [99, 99]]], float)
     assert normalised_errors(predicted, truth, np.array([10.0])) == pytest.approx([0.2])
+
+
+def test_errors_of_the_jaw_alone_vanish_without_the_jaw(
+    predictor: DANShapePredictor, astronaut: Image, rect: Any
+) -> None:
+    layout, truth = convention("ibug68"), predictor(astronaut, rect).landmarks.astype(float)
+    assert without_jaw(layout) == list(range(17, 68))
+    assert without_jaw(convention("ibug51")) == []
+    faces = [LabelledFace(Path(), truth)]
+    moved = np.stack([truth])
+    moved[0, :17] += 5
+    report = accuracy_report(Predictions(moved, None, None, None), None, faces, layout)
+    assert report["without_jaw"]["nme"] == pytest.approx(0, abs=1e-9)
+    assert report["inter-ocular"]["nme"] == pytest.approx(report["regions"]["jaw"] * 17 / 68)
+    moved[0] = truth + np.array([3, 4])
+    report = accuracy_report(Predictions(moved, None, None, None), None, faces, layout)
+    assert report["without_jaw"]["nme"] == pytest.approx(report["inter-ocular"]["nme"])
 
 
 def test_roc_auc_counts_pairs(rng: np.random.Generator) -> None:
@@ -109,6 +127,8 @@ def test_the_command_writes_figures_and_a_picture(
     assert len(row["errors"]) == 4
     assert np.mean(row["errors"]) == pytest.approx(nme, abs=1e-3)
     assert set(row["regions"]) == {"jaw", "brow", "nose", "eye", "lip"}
+    assert row["without_jaw"]["faces"] == 4
+    assert f"without the jaw: NME {row['without_jaw']['nme']:.2f}, above 8 % 0.0" in printed
     assert row["uncertainty"]["cases"] == 8
     assert row["uncertainty"]["roc_auc"] == 1
     assert out.with_suffix(".png").stat().st_size > 10_000

@@ -184,8 +184,8 @@ def test_subclasses_work(astronaut: Image, rect: Any) -> None:
 
 
 def test_shipped_models_are_listed() -> None:
-    names = ["lean68", "lean68-int8", "slim68", "slim68-int8"]
-    assert danpredict.models() == names
+    names = ["clean68", "lean68", "lean68-int8", "slim68", "slim68-int8"]
+    assert list(danpredict.models()) == names
     assert {default_model(), default_model(VIDEO_MODEL)} < set(names)
     assert DANShapePredictor().info["name"] == default_model()
 

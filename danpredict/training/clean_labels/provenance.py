@@ -66,9 +66,14 @@ NOT_USED = {
 LIMITS = (
     "The pictures had been cut to the surroundings of their faces before; lean68 may have found "
     "the faces for that.",
-    "The network and the augmentation (slim.toml, lean.toml) were developed with runs on 300-W.",
-    "The calibration of dlib's boxes was measured on 300-W, unless the model's description names "
-    "another source.",
+    "The network, the losses and the augmentation (slim.toml, from which clean.toml was made) were "
+    "developed with runs on 300-W.",
+    "The model's own calibration of dlib's boxes was measured on the labelled clean pictures. The "
+    "package's calibrations of other detectors were measured on 300-W.",
+    "Other parts of the package are not part of the weights: the shape for the head pose was "
+    "measured on landmarks of lean68, and the limits for a second pass and for the detector "
+    "'builtin' were chosen with lean68 and slim68 on 300-W. 'builtin' runs slim68, unless "
+    "DANPREDICT_MODEL names another model.",
     "The licences of the synthetic sets are those that their author states. The terms of the "
     "generators were not examined.",
     "MediaPipe and YuNet are published under these licences; their training data are not public.",
