@@ -77,8 +77,9 @@ def refine_robustly(
     """One pass, and a second pass where it is needed, or for every face if ``always``.
 
     Faces with a confidence below `LOW_CONFIDENCE` are also refined after rotations by 90, 180 and
-    270 degrees, in one batch. The most confident result is kept. Then faces that moved far are
-    refined again from the similarity transform of their own landmarks, rotation included.
+    270 degrees, in one batch. The most confident result is kept. Then these faces, and faces that
+    moved far, are refined again from the similarity transform of their own landmarks, rotation
+    included.
     """
     refined = cascade.refine(images, transforms)
     pairs = zip(transforms, refined.transforms, strict=True)
@@ -94,9 +95,9 @@ def refine_robustly(
             turned = cascade.refine([images[i] for i in owners], tries)
             assert turned.confidence is not None
             for k, i in enumerate(owners):
+                again[i] = True
                 if turned.confidence[k] > refined.confidence[i]:
                     refined.replace([i], turned, [k])
-                    again[i] = True
     rows = [i for i, needed in enumerate(again) if needed]
     if rows:
         own = refined.fits(cascade.target)
