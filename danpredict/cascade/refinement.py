@@ -23,6 +23,10 @@ MAX_SHIFT = 1 / 8  # of the canonical frame's side
 # 95 % of the validation faces below this confidence had wrong landmarks. No face with a good box
 # was below it.
 LOW_CONFIDENCE = 0.5
+# Shift of the other starts of a lost face, in sides of the canonical frame. With boxes shifted by
+# 40 %, the error of the validation faces fell from 6.1 to 3.7 %. At 1/4, 1 % of the background
+# boxes got a confidence above 0.5; at 1/5 none did.
+SHIFT = 1 / 5
 QUARTER_TURNS = (1j, -1, -1j)  # linear parts of rotations by 90, 180 and 270 degrees
 
 
@@ -61,6 +65,13 @@ def rotated(transform: Similarity, turn: complex, size: int) -> Similarity:
     return Similarity(turn, centre - turn * centre).after(transform)
 
 
+def other_starts(transform: Similarity, size: int) -> list[Similarity]:
+    """Seven other initial transforms of a lost face: three rotations and four shifts."""
+    turned = [rotated(transform, turn, size) for turn in QUARTER_TURNS]
+    sides = (1, 1j, -1, -1j)
+    return turned + [transform._replace(shift=transform.shift + SHIFT * size * s) for s in sides]
+
+
 def refine_once(
     cascade: Cascading, images: Sequence[Image], transforms: Sequence[Similarity]
 ) -> Refined:
@@ -76,10 +87,9 @@ def refine_robustly(
 ) -> Refined:
     """One pass, and a second pass where it is needed, or for every face if ``always``.
 
-    Faces with a confidence below `LOW_CONFIDENCE` are also refined after rotations by 90, 180 and
-    270 degrees, in one batch. The most confident result is kept. Then these faces, and faces that
-    moved far, are refined again from the similarity transform of their own landmarks, rotation
-    included.
+    Faces with a confidence below `LOW_CONFIDENCE` are also refined from `other_starts`, in one
+    batch. The most confident result is kept. Then these faces, and faces that moved far, are
+    refined again from the similarity transform of their own landmarks, rotation included.
     """
     refined = cascade.refine(images, transforms)
     pairs = zip(transforms, refined.transforms, strict=True)
@@ -88,16 +98,13 @@ def refine_robustly(
         confidences = refined.confidence.tolist()
         lost = [i for i, confidence in enumerate(confidences) if confidence < LOW_CONFIDENCE]
         if lost:
-            tries = [
-                rotated(transforms[i], turn, cascade.size) for i in lost for turn in QUARTER_TURNS
-            ]
-            owners = [i for i in lost for _ in QUARTER_TURNS]
-            turned = cascade.refine([images[i] for i in owners], tries)
-            assert turned.confidence is not None
-            for k, i in enumerate(owners):
+            tries = [(i, t) for i in lost for t in other_starts(transforms[i], cascade.size)]
+            others = cascade.refine([images[i] for i, _ in tries], [t for _, t in tries])
+            assert others.confidence is not None
+            for k, (i, _) in enumerate(tries):
                 again[i] = True
-                if turned.confidence[k] > refined.confidence[i]:
-                    refined.replace([i], turned, [k])
+                if others.confidence[k] > refined.confidence[i]:
+                    refined.replace([i], others, [k])
     rows = [i for i, needed in enumerate(again) if needed]
     if rows:
         own = refined.fits(cascade.target)

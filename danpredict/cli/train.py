@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument(
-        "--config", default="lean", help="lean (default), slim, clean, paper, or a .toml file"
+        "--config", default="lean", help="lean (default), slim, nano, clean, paper, or a .toml file"
     )
     parser.add_argument(
         "--extra", action="append", type=weighted_dataset, default=[], metavar="DATASET[=WEIGHT]",

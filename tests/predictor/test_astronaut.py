@@ -95,3 +95,16 @@ def test_a_poor_rectangle_moves_the_landmarks_little(
     for dx, dy in ((step, 0), (-step, 0), (0, step), (0, -step)):
         moved = predictor(astronaut, dlib.translate_rect(rect, dlib.point(dx, dy))).landmarks
         assert np.linalg.norm(moved - straight, axis=1).mean() / eye_distance < 0.04
+
+
+def test_a_face_is_found_from_a_rectangle_far_below_it(
+    predictor: DANShapePredictor, astronaut: Image, rect: Any
+) -> None:
+    """From here the first pass ends on the collar, with a low confidence."""
+    import dlib
+
+    below = dlib.translate_rect(rect, dlib.point(0, rect.height() // 2))
+    found, straight = predictor(astronaut, below), predictor(astronaut, rect)
+    assert np.linalg.norm(found.landmarks - straight.landmarks, axis=1).mean() < 1
+    assert found.confidence is not None
+    assert found.confidence > 0.9
