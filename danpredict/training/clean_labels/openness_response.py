@@ -55,16 +55,16 @@ def warped(
     height, width = image.shape[:2]
     side = max(height, width)
     square = np.pad(image, ((0, side - height), (0, side - width), (0, 0)), mode="edge")
-    channels = []
+    channels, moved = [], landmarks
     for channel in np.moveaxis(square, 2, 0):
-        tile, moved = np.ascontiguousarray(channel), np.asarray(landmarks, np.float64)
+        tile, moved = np.ascontiguousarray(channel), landmarks
         if part == "eyes":
             for eye in range(len(EYES)):
                 tile, moved = close_eye(tile, moved, eye, amount)
         elif part == "mouth":
             tile, moved = open_mouth(tile, moved, amount)
         channels.append(tile[:height, :width])
-    return np.stack(channels, -1).astype(np.uint8), moved
+    return np.stack(channels, -1).astype(np.uint8), np.asarray(moved, np.float64)
 
 
 def write_faces(
