@@ -77,6 +77,12 @@ def test_lids_and_lips_follow_the_mesh() -> None:
     right, left = before[36:42], after[36:42]
     assert np.ptp(left[1:5], axis=0)[1] < 0.6 * np.ptp(right[1:5], axis=0)[1]
     assert eye_aspect_ratio(after) < eye_aspect_ratio(before)
+    assert np.allclose(after[65:68] - before[65:68], (0, 0.3 * EYES), atol=0.01)
+    assert np.allclose(after[61:64], before[61:64], atol=0.01)
+
+
+def test_each_pair_is_listed_under_the_number_that_is_fitted() -> None:
+    assert all(landmark <= MIRROR68[landmark] for landmark in mesh_parts.CANDIDATES)
 
 
 def test_the_file_holds_the_whole_adapter(tmp_path: Path) -> None:

@@ -28,14 +28,14 @@ LOWER_LIP = (
 UPPER_INNER_LIP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 LOWER_INNER_LIP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 
-# By landmark of ibug68, for those on the picture's left or in the middle. Landmarks that are not
-# listed may be carried by any point.
+# By landmark of ibug68. Each mirrored pair is listed under its smaller number, which is on the
+# picture's right for the lower lip. Landmarks that are not listed may be carried by any point.
 CANDIDATES: dict[int, tuple[int, ...]] = {
     **dict.fromkeys((36, 39), tuple({*UPPER_LID, *LOWER_LID, *AROUND_CORNERS})),
     **dict.fromkeys((37, 38), UPPER_LID),
     **dict.fromkeys((40, 41), LOWER_LID),
     **dict.fromkeys(range(48, 52), UPPER_LIP[0] + UPPER_LIP[1]),
-    **dict.fromkeys((57, 58, 59), LOWER_LIP[0] + LOWER_LIP[1]),
+    **dict.fromkeys((55, 56, 57), LOWER_LIP[0] + LOWER_LIP[1]),
     **dict.fromkeys((61, 62), UPPER_INNER_LIP),
-    **dict.fromkeys((66, 67), LOWER_INNER_LIP),
+    **dict.fromkeys((65, 66), LOWER_INNER_LIP),
 }
