@@ -184,7 +184,16 @@ def test_subclasses_work(astronaut: Image, rect: Any) -> None:
 
 
 def test_shipped_models_are_listed() -> None:
-    names = ["clean68", "clean68-int8", "lean68", "lean68-int8", "nano68", "nano68-int8", "slim68", "slim68-int8"]
+    names = [
+        "clean68",
+        "clean68-int8",
+        "lean68",
+        "lean68-int8",
+        "nano68",
+        "nano68-int8",
+        "slim68",
+        "slim68-int8",
+    ]
     assert list(danpredict.models()) == names
     assert {default_model(), default_model(VIDEO_MODEL)} < set(names)
     assert DANShapePredictor().info["name"] == default_model()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Retrain lean68 and slim68: bash danpredict/training/recipes/lean68.sh DATA RUNS
+# Retrain lean68, slim68 and nano68: bash danpredict/training/recipes/lean68.sh DATA RUNS
 #
 # DATA holds 300w/ and unlabelled/ as the model card describes them. RUNS receives the runs and the
 # tables of pseudo-labels. The same command resumes. It needs the extra "teachers" and some days on
@@ -41,7 +41,11 @@ done
 danpredict train "${faces[@]}" "${extra[@]}" --config slim --faces 1000000 \
     --initial-weights "$runs/round2/model.dan" --licence "$licence" --out "$runs/slim68"
 
+# The smallest model, with a first stage of its own. Its second stage starts from slim68.
+danpredict train "${faces[@]}" "${extra[@]}" --config nano --faces 560000 \
+    --initial-weights "$runs/slim68/model.dan" --licence "$licence" --out "$runs/nano68"
+
 # The same networks in int8.
-for run in round2 slim68; do
+for run in round2 slim68 nano68; do
     danpredict export "$runs/$run/model.dan" --int8 "${labelled[@]}" --out "$runs/$run-int8.dan"
 done
