@@ -13,7 +13,7 @@ from typing import Protocol
 from danpredict.cascade.outputs import Refined
 from danpredict.geometry.complex_similarity import Similarity
 from danpredict.geometry.sampling import Image
-from danpredict.geometry.similarity import FloatArray, Target
+from danpredict.geometry.similarity import Target
 
 # How far the last stage's transform may lie from the initial one. About 3 % of the validation
 # faces exceed this with dlib's boxes; there a second pass reduced the error by 10 to 33 %.
@@ -34,7 +34,6 @@ class Cascading(Protocol):
     """A cascade, in ONNX Runtime or in torch."""
 
     size: int
-    mean_shape: FloatArray
     target: Target
 
     def refine(self, images: Sequence[Image], transforms: Sequence[Similarity]) -> Refined:
@@ -97,12 +96,13 @@ def refine_robustly(
     if refined.confidence is not None:
         confidences = refined.confidence.tolist()
         lost = [i for i, confidence in enumerate(confidences) if confidence < LOW_CONFIDENCE]
+        for i in lost:
+            again[i] = True
         if lost:
             tries = [(i, t) for i in lost for t in other_starts(transforms[i], cascade.size)]
             others = cascade.refine([images[i] for i, _ in tries], [t for _, t in tries])
             assert others.confidence is not None
             for k, (i, _) in enumerate(tries):
-                again[i] = True
                 if others.confidence[k] > refined.confidence[i]:
                     refined.replace([i], others, [k])
     rows = [i for i, needed in enumerate(again) if needed]

@@ -98,20 +98,22 @@ class Detection(full_object_detection):
     def of_cascade(
         cls,
         rect: rectangle,
-        landmarks: NDArray[np.float32],
-        sigma: NDArray[np.float32] | None,
+        landmarks: NDArray[np.floating],
+        sigma: NDArray[np.floating] | None,
         confidence: float | None,
-        stages: NDArray[np.float32] | None,
+        stages: NDArray[np.floating] | None,
         present: NDArray[np.bool_] | None,
         convention: str,
         similarity: Similarity,
     ) -> Detection:
-        """A detection of arrays that the cascade has checked already; they are not copied."""
+        """A detection of float32 copies of arrays that the cascade has checked already."""
         detection = cls.__new__(cls)
-        detection.landmarks, detection.sigma, detection.stages = landmarks, sigma, stages
+        detection.landmarks = landmarks.astype(np.float32)
+        detection.sigma = None if sigma is None else sigma.astype(np.float32)
+        detection.stages = None if stages is None else stages.astype(np.float32)
         detection.confidence, detection.convention = confidence, convention
         detection._similarity = similarity
-        detection.present = set_parts(detection, rect, landmarks, present)
+        detection.present = set_parts(detection, rect, detection.landmarks, present)
         return detection
 
     @cached_property

@@ -58,14 +58,7 @@ class DetectionBuilder:
                 present[self.conversion.missing] = False
             stages = self.conversion.apply(stages)
         return Detection.of_cascade(
-            rect,
-            stages[-1].astype(np.float32),
-            None if sigma is None else sigma.astype(np.float32),
-            face.confidence,
-            stages.astype(np.float32),
-            present,
-            self.name,
-            face.transform,
+            rect, stages[-1], sigma, face.confidence, stages, present, self.name, face.transform
         )
 
     def tracked(self, face: Face) -> Detection:
@@ -76,8 +69,8 @@ class DetectionBuilder:
         around = box_calibration(EXPECTED_SOURCE).box_around(bounding_box(landmarks))
         return Detection.of_cascade(
             rectangle_of(None, around),
-            landmarks.astype(np.float32),
-            None if face.sigma is None else face.sigma.astype(np.float32),
+            landmarks,
+            face.sigma,
             face.confidence,
             None,
             self._present(landmarks, face.sigma),
