@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import numpy as np
 import onnx
 import torch
@@ -52,16 +54,23 @@ def read_graph(data: bytes) -> tuple[Arrays, Arrays]:
 
 
 @torch.no_grad()
-def copy_weights(stage: nn.Module, graph: bytes) -> list[tuple[Norm, Tensor]]:
+def copy_weights(
+    stage: nn.Module, graph: bytes, new: Container[str] = ()
+) -> list[tuple[Norm, Tensor]]:
     """Copy the weights of a graph into a stage. Layers with another shape keep their weights.
 
     Export folds each batch normalisation into the kernel before it. Only the offset remains. The
     function returns these normalisations, each with its offset.
 
+    Parameters
+    ----------
+    new : names, optional
+        Modules of the stage that the graph may lack.
+
     Raises
     ------
     ValueError
-        The graph lacks a convolution of the backbone.
+        The graph lacks another convolution of the backbone.
     """
     values, offsets = read_graph(graph)
     parameters, buffers = dict(stage.named_parameters()), dict(stage.named_buffers())
@@ -72,7 +81,8 @@ def copy_weights(stage: nn.Module, graph: bytes) -> list[tuple[Norm, Tensor]]:
             target.copy_(torch.from_numpy(value.copy()))
             copied.add(name)
     for name, parameter in parameters.items():
-        if name.startswith("levels.") and parameter.ndim == 4 and name not in values:
+        missing = parameter.ndim == 4 and name not in values
+        if missing and name.startswith("levels.") and name.rsplit(".", 2)[0] not in new:
             raise ValueError(
                 f"expected a model with the same layers as the network, got one without {name}. "
                 "Use a config with the model's backbone, blocks and widths."

@@ -181,9 +181,18 @@ def test_initial_weights_give_the_same_results_as_their_model(
     for a, b in zip(before, after, strict=True):
         np.testing.assert_allclose(a, b, atol=0.1 * moved)
 
-    other = dataclasses.replace(
-        still, network=dataclasses.replace(SMALL.network, blocks=(2, 2, 2, 2))
+    # New residual blocks start as the identity.
+    more = tuple(number + 1 for number in SMALL.network.blocks)
+    deeper = dataclasses.replace(still, network=dataclasses.replace(SMALL.network, blocks=more))
+    third = train(
+        [DataSource(dataset)], tmp_path / "deeper", deeper, validation=0.0, initial_model=first
     )
+    assert third is not None
+    assert len(third.graphs[0]) > len(first.graphs[0])
+    for a, b in zip(before, Cascade(third).refine([astronaut], [start]).stages, strict=True):
+        np.testing.assert_allclose(a, b, atol=0.1 * moved)
+
+    other = dataclasses.replace(still, network=dataclasses.replace(SMALL.network, backbone="plain"))
     with pytest.raises(ValueError, match="same layers"):
         train([DataSource(dataset)], tmp_path / "third", other, initial_model=first)
     fewer = dataclasses.replace(still, network=dataclasses.replace(SMALL.network, stages=1))
