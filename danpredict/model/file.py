@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +36,13 @@ class Model:
         licence, metrics, versions, and the hashes of the graphs.
     data : bytes
         The whole file.
+    graphs : tuple of bytes
+        The ONNX graphs, one per stage.
     """
 
     info: dict[str, Any]
-    data: bytes
-
-    @property
-    def graphs(self) -> tuple[bytes, ...]:
-        """The ONNX graphs, one per stage. Every access unpacks them from ``data``."""
-        with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
-            return tuple(archive.read(name) for name in self.info["graphs"])
+    data: bytes = field(repr=False)
+    graphs: tuple[bytes, ...] = field(repr=False)
 
     @property
     def mean_shape(self) -> FloatArray:
@@ -82,7 +79,7 @@ def pack(info: dict[str, Any], graphs: tuple[bytes, ...]) -> Model:
         for name, graph in zip(names, graphs, strict=True):
             archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), graph)
     # JSON turns tuples into lists, so the info equals the info of a model that was read.
-    return Model(json.loads(json.dumps(info)), buffer.getvalue())
+    return Model(json.loads(json.dumps(info)), buffer.getvalue(), graphs)
 
 
 def _entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
@@ -112,8 +109,9 @@ def read_info(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _read_archive(data: bytes) -> dict[str, Any]:
-    """The info of a model file. The info and all graphs are checked."""
+def _read_archive(data: bytes) -> tuple[dict[str, Any], tuple[bytes, ...]]:
+    """The info and the graphs of a model file. All are checked."""
+    graphs = []
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         info = parse_info(_entry(archive, "model.json", LARGEST_INFO))
         expected, found = ["model.json", *info["graphs"]], archive.namelist()
@@ -127,7 +125,8 @@ def _read_archive(data: bytes) -> dict[str, Any]:
                 check_graph(graph)
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from error
-    return info
+            graphs.append(graph)
+    return info, tuple(graphs)
 
 
 def unpack(data: bytes, name: str) -> Model:
@@ -140,12 +139,13 @@ def unpack(data: bytes, name: str) -> Model:
         contents (see `danpredict.model.onnx_check`). The message starts like dlib's.
     """
     try:
-        return Model(_read_archive(data), data)
+        info, graphs = _read_archive(data)
     except Exception as error:  # a damaged zip or JSON can raise nearly anything
         raise RuntimeError(
             f"Error deserializing {name}: expected a danpredict model file, got {len(data)} bytes "
             f"that are damaged or not a model file ({error})"
         ) from error
+    return Model(info, data, graphs)
 
 
 def read_model(path: Path) -> Model:

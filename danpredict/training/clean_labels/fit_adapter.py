@@ -10,13 +10,13 @@ from danpredict.training.clean_labels import mesh_parts
 from danpredict.training.clean_labels.adapter import JAW, MeshAdapter
 from danpredict.training.clean_labels.fit_jaw import (
     CENTRE_DEPTH,
-    SURFACE,
     jaw_edges,
     jaw_offsets,
     place_in_head,
 )
 from danpredict.training.clean_labels.fit_weights import fit_weights, nearest_points, start_weights
 from danpredict.training.clean_labels.head_frame import fit_head_frame, mean_mesh
+from danpredict.training.clean_labels.head_surface import SURFACE
 from danpredict.training.clean_labels.jaw import JawModel
 
 SOURCE = (

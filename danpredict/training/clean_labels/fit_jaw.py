@@ -6,30 +6,24 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import Delaunay
 
 from danpredict.geometry.similarity import FloatArray
-from danpredict.training.clean_labels import mesh_parts
 from danpredict.training.clean_labels.adapter import JAW, MeshAdapter
 from danpredict.training.clean_labels.head_frame import fit_head_frame
+from danpredict.training.clean_labels.head_surface import SURFACE, surface_triangles
 
-SURFACE = 468  # mesh points on the face; the others are the irises
 # In distances between the eyes, by looking at the mean mesh from the front: the edge of a turned
 # head must not be searched among nose, eyes and lips.
 MIDDLE, UNDER_LIP = 0.3, 0.05
-# Depth, behind the eyes, of the axis around which the mesh is unrolled to find its edges, and of
-# the point inside the face from which the outermost points are searched.
-AXIS_DEPTH, CENTRE_DEPTH = 1.3, 0.2
+# Depth, behind the eyes, of the point inside the face from which the outermost points are searched.
+CENTRE_DEPTH = 0.2
 # Offsets fade out towards the middle of the face: from the border to this share of the way.
 FADE = 0.8
 
 
 def surface_edges(mean: FloatArray, mirror: Sequence[int]) -> NDArray[np.int64]:
     """The edges (E, 2) of a symmetric triangulation of the mean mesh (478, 3)."""
-    points = mean[:SURFACE]
-    axis = points[list(mesh_parts.EYE_CORNERS), 2].mean() + AXIS_DEPTH
-    unrolled = np.column_stack([np.arctan2(points[:, 0], axis - points[:, 2]), points[:, 1]])
-    triangles = Delaunay(unrolled).simplices
+    triangles = surface_triangles(mean)
     edges = np.concatenate([triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
     both = np.concatenate([edges, np.array(mirror)[edges]])
     return np.asarray(np.unique(np.sort(both, axis=1), axis=0), np.int64)
