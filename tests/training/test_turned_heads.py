@@ -115,7 +115,7 @@ def test_the_drawn_pictures_and_their_table(tmp_path: Path, astronaut: Image) ->
         np.array([6, 6, 0]),
     )
     drawn = write_turned(table, tmp_path, ADAPTER, 2, tmp_path / "out")
-    assert drawn.files.tolist() == ["images/face_turned0.jpg", "images/face_turned1.jpg"]
+    assert drawn.files.tolist() == ["images/face_0.jpg", "images/face_1.jpg"]
     for name, mesh in zip(drawn.files, drawn.mesh, strict=True):
         assert read_picture(tmp_path / "out" / name).shape == astronaut.shape
         assert abs(ADAPTER.head_frame(mesh).yaw) > 14

@@ -119,7 +119,8 @@ def write_turned(
         rng = np.random.default_rng([row, 1])
         for variant in range(variants):
             picture, moved = turned(image, mesh, adapter, surface, angles_to_add(rng, checks.yaw))
-            files.append(f"images/{Path(name).stem}_turned{variant}.jpg")
+            # `LabelledFace.photo` ignores the number: training or validation has all of a face.
+            files.append(f"images/{Path(name).stem}_{variant}.jpg")
             cv2.imwrite(str(out / files[-1]), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
             rows.append(row)
             meshes.append(moved)
