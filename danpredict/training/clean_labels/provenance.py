@@ -15,7 +15,10 @@ from pathlib import Path
 
 from danpredict.model.sources import ALLOWED, Provenance, Source
 
-LABELLED = "pictures to train on, labelled by the mesh and the adapter"
+LABELLED = (
+    "pictures to train on, labelled by the mesh and the adapter; also with the head turned further "
+    "by a rotation of the mesh"
+)
 # Name: origin, files (patterns below CLEAN), what it gave.
 SETS: dict[str, tuple[str, str, str]] = {
     "sfhq_t2i": (
@@ -66,8 +69,11 @@ NOT_USED = {
 LIMITS = (
     "The pictures had been cut to the surroundings of their faces before; lean68 may have found "
     "the faces for that.",
-    "The network, the losses and the augmentation (slim.toml, from which clean.toml was made) were "
-    "developed with runs on 300-W.",
+    "The network, the losses and the augmentation (lean.toml and slim.toml, from which the configs "
+    "of clean68 were made) were developed with runs on 300-W.",
+    "The last round has turned heads and a larger network. This was decided when the figures of "
+    "the round before on 300-W were known: they showed that turned heads fail most often. No value "
+    "was chosen by 300-W.",
     "The model's own calibration of dlib's boxes was measured on the labelled clean pictures. The "
     "package's calibrations of other detectors were measured on 300-W.",
     "Other parts of the package are not part of the weights: the shape for the head pose was "

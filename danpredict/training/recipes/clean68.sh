@@ -12,7 +12,7 @@ steps=danpredict.training.clean_labels
 adapter="$runs/adapter.json"
 sets=(london sfhq_t2i cc0 congress sfhq)
 outlines="$clean/london/template189.csv"
-first_config="$(dirname "$0")/../../../weights/teachers/clean68-1.toml"
+teachers="$(dirname "$0")/../../../weights/teachers"
 licence="commercial use allowed by all sources; see weights/provenance/clean68.json"
 
 # A table must lie in or above the folder of its pictures, so the pictures are copied.
@@ -33,6 +33,17 @@ for set in "${sets[@]}"; do
         python -m $steps.label "$runs/$set/mesh.npz" "${extra[@]}" --adapter "$adapter" --out "$runs/$set/labels.csv"
 done
 
+# Two pictures of each face with the head turned further, and their labels.
+for set in "${sets[@]}"; do
+    folder="$runs/turned/$set"
+    [ -f "$folder/mesh.npz" ] || {
+        rm -rf "$folder"
+        python -m $steps.turned_heads "$runs/$set/mesh.npz" "$runs/$set" --adapter "$adapter" --out "$folder"
+    }
+    [ -f "$folder/turned.csv" ] ||
+        python -m $steps.label "$folder/mesh.npz" --adapter "$adapter" --out "$folder/turned.csv"
+done
+
 # Where these faces lie in the boxes of dlib's detector. The shipped calibration is of 300-W.
 boxes="$runs/boxes.json"
 [ -f "$boxes" ] || {
@@ -40,25 +51,31 @@ boxes="$runs/boxes.json"
     mv "$boxes.part" "$boxes"
 }
 
-# Two rounds: from random weights, then from the weights of the first round with a stronger
-# augmentation. The frontal portraits are many and alike, so they are drawn less often.
+# Three rounds: from random weights, with a stronger augmentation, and with turned heads and a larger
+# network. The frontal portraits are many and alike, so they are drawn less often.
 faces=("$runs/sfhq_t2i/labels.csv" "$runs/london/labels.csv" "$runs/cc0/labels.csv"
     "$runs/congress/labels.csv=0.4" "$runs/sfhq/labels.csv=0.4")
-danpredict train "${faces[@]}" --config "$first_config" --faces "${FACES_1:-330000}" \
+turned=("$runs/turned/sfhq_t2i/turned.csv=0.25" "$runs/turned/london/turned.csv=0.25"
+    "$runs/turned/cc0/turned.csv=0.25" "$runs/turned/congress/turned.csv=0.15"
+    "$runs/turned/sfhq/turned.csv=0.15")
+danpredict train "${faces[@]}" --config "$teachers/clean68-1.toml" --faces "${FACES_1:-330000}" \
     --licence "$licence" --out "$runs/clean68-1"
-danpredict train "${faces[@]}" --config clean --faces "${FACES_2:-400000}" \
+danpredict train "${faces[@]}" --config "$teachers/clean68-2.toml" --faces "${FACES_2:-550000}" \
     --initial-weights "$runs/clean68-1/model.dan" --box-calibration "$boxes" \
+    --licence "$licence" --out "$runs/clean68-2"
+danpredict train "${faces[@]}" "${turned[@]}" --config clean --faces "${FACES_3:-580000}" \
+    --initial-weights "$runs/clean68-2/model.dan" --box-calibration "$boxes" \
     --licence "$licence" --out "$runs/clean68"
 
-# The check of both runs: allowed sources only, back to random weights.
-python - "$runs/clean68/model.dan" "$runs/clean68-1/model.dan" << 'EOF'
+# The check of all runs: allowed sources only, back to random weights.
+python - "$runs/clean68/model.dan" "$runs/clean68-2/model.dan" "$runs/clean68-1/model.dan" << 'EOF'
 import sys
 from pathlib import Path
 
 from danpredict.model.file import read_info
 from danpredict.model.rounds import check_training
 
-model, earlier = map(Path, sys.argv[1:])
-check_training(read_info(model)["training"], [earlier])
-print("all sources of both rounds are allowed")
+model, *earlier = map(Path, sys.argv[1:])
+check_training(read_info(model)["training"], earlier)
+print("all sources of all rounds are allowed")
 EOF
