@@ -13,17 +13,11 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from danpredict.cascade.outputs import Refined, check_offsets, check_uncertainty
-from danpredict.cascade.providers import (
-    CPU,
-    CPU_ONLY,
-    Providers,
-    check_available,
-    check_started,
-)
+from danpredict.cascade.providers import CPU, CPU_ONLY, Providers
+from danpredict.cascade.sessions import open_sessions, tensor_shapes
 from danpredict.geometry.complex_similarity import (
     ComplexArray,
     Placement,
@@ -37,28 +31,7 @@ from danpredict.geometry.sampling import Image
 from danpredict.geometry.similarity import Target
 from danpredict.model.file import Model
 
-SILENT = 4  # ONNX Runtime's log severity: it raises errors, so it need not print them too
-OUTPUTS = {"offsets", "hidden_out"}
-UNCERTAINTY_OUTPUTS = {"sigma", "confidence"}
-
 Feed = dict[str, NDArray[np.float32]]
-
-
-def tensor_shapes(nodes: Sequence[onnxruntime.NodeArg]) -> dict[str, list[int]]:
-    """Shapes of a graph's inputs or outputs by name, without the batch axis.
-
-    Raises
-    ------
-    ValueError
-        A type other than float32, or a first axis of a fixed size.
-    """
-    for node in nodes:
-        if node.type != "tensor(float)" or not node.shape or isinstance(node.shape[0], int):
-            raise ValueError(
-                f"expected float tensors for any number of faces, got {node.name} of type "
-                f"{node.type} and shape {node.shape}"
-            )
-    return {node.name: node.shape[1:] for node in nodes}
 
 
 class Cascade:
@@ -83,34 +56,17 @@ class Cascade:
 
     Raises
     ------
-    RuntimeError
-        A graph is damaged or does not fit the model, or a provider did not start.
-    ValueError
-        A provider is not installed.
+    RuntimeError, ValueError
+        See `danpredict.cascade.sessions.open_sessions`.
     """
 
     def __init__(self, model: Model, providers: Providers = CPU_ONLY) -> None:
-        check_available(providers)
-        self.on_cpu = providers[0][0] == CPU
-        place = "" if self.on_cpu else f" for {', '.join(name for name, _ in providers)}"
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = SILENT
-        options.intra_op_num_threads = 1
         self.size = model.input_size
         self.mean_shape = model.mean_shape
         self.target = Target(model.mean_shape)
         self.turn: AbstractContextManager[Any] = nullcontext()
-        self.stages: list[onnxruntime.InferenceSession] = []
-        for number, graph in enumerate(model.graphs, 1):
-            try:
-                stage = onnxruntime.InferenceSession(
-                    graph, options, providers=list(providers), enable_fallback=0
-                )
-                self._check(stage, last=number == len(model.info["graphs"]))
-            except Exception as error:  # ONNX Runtime's exceptions share no base class
-                raise RuntimeError(f"Error deserializing stage {number}{place}: {error}") from error
-            check_started(stage, providers)
-            self.stages.append(stage)
+        self.on_cpu = providers[0][0] == CPU
+        self.stages = open_sessions(model, providers)
         self.outputs = [list(tensor_shapes(stage.get_outputs())) for stage in self.stages]
 
     def in_turns(self) -> Cascade:
@@ -128,33 +84,6 @@ class Cascade:
     def has_uncertainty(self) -> bool:
         """Whether the last stage returns sigma and confidence."""
         return "sigma" in self.outputs[-1]
-
-    def _check(self, stage: onnxruntime.InferenceSession, *, last: bool) -> None:
-        """Raise ValueError if a graph does not fit the model's info or the stage before it."""
-        count = len(self.mean_shape)
-        expected = {"image": [1, self.size, self.size]}
-        if self.stages:
-            before = tensor_shapes(self.stages[-1].get_outputs())
-            expected |= {"landmarks": [count, 2], "hidden": before["hidden_out"]}
-        inputs, outputs = tensor_shapes(stage.get_inputs()), tensor_shapes(stage.get_outputs())
-        allowed = [OUTPUTS, OUTPUTS | UNCERTAINTY_OUTPUTS] if last else [OUTPUTS]
-        wanted = {"offsets": [count, 2], "sigma": [count], "confidence": []}
-        if (
-            inputs != expected
-            or set(outputs) not in allowed
-            or any(outputs[name] != shape for name, shape in wanted.items() if name in outputs)
-            or not (len(outputs["hidden_out"]) == 1 and isinstance(outputs["hidden_out"][0], int))
-        ):
-            raise ValueError(
-                f"expected inputs {expected}, {count} offsets and a vector hidden_out, "
-                f"got {inputs} and {outputs}"
-            )
-        # A graph may declare one shape and compute another, so run it once.
-        names = list(outputs)
-        zeros = {name: np.zeros((2, *shape), np.float32) for name, shape in inputs.items()}
-        for name, value in zip(names, stage.run(names, zeros), strict=True):
-            if value.shape != (2, *outputs[name]) or value.dtype != np.float32:
-                raise ValueError(f"expected {name} of shape {outputs[name]}, got {value.shape[1:]}")
 
     def feeds(self, images: Iterable[Image], transforms: Sequence[Placement]) -> list[list[Feed]]:
         """The inputs of each stage, one entry per face; see `refine`."""
