@@ -100,7 +100,7 @@ class Tracker:
     predictor : DANShapePredictor, optional
         Its model must have a confidence, and it must use the model's own convention. The default
         is a predictor of the model that the environment variable ``DANPREDICT_MODEL`` names;
-        without it, of ``slim68``: half the arithmetic of the default model for pictures.
+        without it, of ``slim68``: three fifths of the arithmetic of ``lean68``.
     detector : callable, optional
         dlib's, or one of `danpredict.load_detector`; ``"auto"`` by default.
     smoothing : float
