@@ -73,7 +73,7 @@ class Cascade:
         """The same cascade with a lock: one thread of a call at a time prepares inputs.
 
         Without this, threads contend for the GIL on every short OpenCV call: 64 faces on 2 cores
-        took 1.06 to 1.11 times as long. Every call has its own lock. A forked process therefore never
+        took 1.06 to 1.11 times as long. Every call has its own lock. So a forked process never
         inherits a lock that another thread holds.
         """
         cascade = copy(self)
