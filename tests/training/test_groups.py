@@ -149,6 +149,18 @@ def test_the_command(
     assert float(lines[2].split("|")[3]) < 4  # the astronauts were labelled by lean68
     assert lines[3].startswith(f"| set {table.parent.name} | {len(kept)} | ")
     assert any(line.startswith("| ITA ") for line in lines)
+    assert not any(line.startswith("| age ") for line in lines)
+
+    ages = table.parent / "ages.csv"
+    ages.write_text(f"file,age\n{'/'.join(kept[0].path.parts[-3:])},adult\n")
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--ages", str(ages)])
+    groups.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("| age adult | 1 | ") for line in lines)
+    assert any(line.startswith(f"| age not known | {len(kept) - 1} | ") for line in lines)
+    ages.write_text("file\na.png\n")
+    with pytest.raises(ValueError, match="expected rows of file,age"):
+        groups.main()
 
 
 def test_gaps_do_not_count(table: Path) -> None:

@@ -1,15 +1,17 @@
-"""Errors on the validation faces of a run, by apparent skin tone and by data set.
+"""Errors on the validation faces of a run, by apparent skin tone and age and by data set.
 
-``python -m danpredict.training.clean_labels.groups MODEL TABLE...``
+``python -m danpredict.training.clean_labels.groups MODEL TABLE... --ages AGES``
 
 MODEL is the model of the run, TABLE the tables that the run was trained on. The faces are those
 that the run kept for validation. Their landmarks come from the labelling teacher, not from hand,
-so these are distances from the teacher. The tables have no ages.
+so these are distances from the teacher. AGES is a table ``file,age`` with a name for the apparent
+age of each face, for example ``weights/provenance/clean68_ages.csv``.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -95,9 +97,26 @@ def face_errors(model: Model, faces: Sequence[LabelledFace]) -> NDArray[np.float
     return np.asarray(100 * normalised_errors(np.stack(found), truth, scale), np.float64)
 
 
-def groups_of(name: str, face: LabelledFace) -> Iterator[str]:
-    """The names of all groups that a face of the set ``name`` belongs to."""
+def read_ages(path: Path) -> dict[str, str]:
+    """The apparent ages of a table ``file,age`` by file, ``FOLDER/images/NAME``.
+
+    Raises
+    ------
+    ValueError
+        Another header, or a row without two cells.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        header, *rows = csv.reader(stream)
+    if header != ["file", "age"] or any(len(row) != 2 for row in rows):
+        raise ValueError(f"expected rows of file,age in {path}, got another table")
+    return dict(rows)
+
+
+def groups_of(name: str, face: LabelledFace, ages: Mapping[str, str]) -> Iterator[str]:
+    """The names of all groups that a face of the set ``name`` belongs to; see `read_ages`."""
     yield f"set {name}"
+    if ages:
+        yield f"age {ages.get('/'.join(face.path.parts[-3:]), 'not known')}"
     tone = skin_tone(face.picture(), face.landmarks)
     if tone is None:
         yield "no cheek labelled"
@@ -116,6 +135,7 @@ def table_lines(groups: Sequence[Sequence[str]], errors: NDArray[np.float64]) ->
     """
     present = {name for names in groups for name in names}
     order = ["all", *sorted(name for name in present if name.startswith("set "))]
+    order += sorted(name for name in present if name.startswith("age "))
     order += [*lightness_groups(), *(f"ITA {name}" for name in ITA_NAMES)]
     order += sorted(present - set(order))
     lines = ["| group | faces | NME, % | 95 % interval | above 8 % |", "|---|---|---|---|---|"]
@@ -137,12 +157,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", help="name of a shipped model, or a model file")
     parser.add_argument("tables", nargs="+", type=Path, help="tables that it was trained on")
+    parser.add_argument("--ages", type=Path, help="a table file,age of apparent ages")
     options = parser.parse_args()
+    ages = {} if options.ages is None else read_ages(options.ages)
     model = read_model(find_model(options.model))
     faces = validation_faces(model.info["training"], options.tables)
     if not faces:
         raise ValueError("expected validation faces, got none in these tables")
-    groups = [list(groups_of(name, face)) for name, face in faces]
+    groups = [list(groups_of(name, face, ages)) for name, face in faces]
     print("\n".join(table_lines(groups, face_errors(model, [face for _, face in faces]))))
 
 
