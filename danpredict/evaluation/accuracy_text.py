@@ -9,6 +9,14 @@ from danpredict.evaluation.openness_text import openness_lines
 NORMALISERS = ("inter-ocular", "half-diagonal", "inter-pupil", "box-diagonal")
 
 
+def jaw_lines(row: dict[str, Any]) -> list[str]:
+    """The line about the error without the jaw; none if a report lacks it."""
+    if "without_jaw" not in row:
+        return []
+    inner = row["without_jaw"]
+    return [f"without the jaw: NME {inner['nme']:.2f}, above 8 % {inner['failures']:.1f}"]
+
+
 def accuracy_lines(row: dict[str, Any]) -> list[str]:
     """The lines of a report of `danpredict.evaluation.accuracy_report.accuracy_report`."""
     lines = [f"{'error in % of':<14} {'NME':>6} {'median':>7} {'> 8 %':>6} {'AUC@8 %':>8}"]
@@ -18,9 +26,7 @@ def accuracy_lines(row: dict[str, Any]) -> list[str]:
         if name == row["measure"]:  # the limit of 8 % is defined for this normaliser only
             figures += f" {summary['failures']:6.1f} {summary['auc']:8.1f}"
         lines.append(f"{name:<14} {figures}")
-    if "without_jaw" in row:
-        inner = row["without_jaw"]
-        lines.append(f"without the jaw: NME {inner['nme']:.2f}, above 8 % {inner['failures']:.1f}")
+    lines += jaw_lines(row)
     if "stages" in row:
         stages = (f"{stage['nme']:.2f}" for stage in row["stages"])
         lines.append(f"NME after each stage: {'  '.join(stages)}")

@@ -14,7 +14,7 @@ from danpredict.model.file import Model, read_info, read_model
 from danpredict.resources import data_folder
 
 DEFAULT_MODEL = "lean68"
-# Half the arithmetic; enough in a video, where the last frame gives a good initial transform.
+# Three fifths of the arithmetic. Enough in a video: the last frame gives a good initial transform.
 VIDEO_MODEL = "slim68"
 VARIABLE = "DANPREDICT_MODEL"  # the environment variable that sets the default model
 # int8 needs AVX2. numpy calls it "AVX2" before version 2.4 and "X86_V3" since then.

@@ -17,6 +17,7 @@ from danpredict.datasets.dataset import read_dataset
 from danpredict.datasets.face import LabelledFace
 from danpredict.detectors.load import Detector
 from danpredict.evaluation.accuracy_report import accuracy_report
+from danpredict.evaluation.accuracy_text import jaw_lines
 from danpredict.evaluation.evaluate import Predictions, Predictor, run_predictors
 from danpredict.evaluation.face_groups import paired_groups
 from danpredict.evaluation.metrics import FAILURE
@@ -187,9 +188,8 @@ def print_accuracy(result: Accuracy) -> None:
               f"{failures[0]:.1f} to {failures[1]:.1f}")  # fmt: skip
     for name, row in result.reports.items():
         print(f"{name}:")
-        inner = row["without_jaw"]
-        print(f"  without the jaw: NME {inner['nme']:.2f}, above 8 % {inner['failures']:.1f}")
-        print("\n".join(f"  {line}" for line in openness_lines(row["openness"])))
+        lines = jaw_lines(row) + openness_lines(row["openness"])
+        print("\n".join(f"  {line}" for line in lines))
     for (later, earlier), d in result.differences().items():
         print(f"{later} minus {earlier}: {d}")
         for group, part in result.group_differences(later, earlier).items():

@@ -106,7 +106,8 @@ def read_ages(path: Path) -> dict[str, str]:
         Another header, or a row without two cells.
     """
     with path.open(newline="", encoding="utf-8-sig") as stream:
-        header, *rows = csv.reader(stream)
+        reader = csv.reader(stream)
+        header, rows = next(reader, []), list(reader)
     if header != ["file", "age"] or any(len(row) != 2 for row in rows):
         raise ValueError(f"expected rows of file,age in {path}, got another table")
     return dict(rows)

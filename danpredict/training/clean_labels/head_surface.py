@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -78,16 +77,3 @@ class HeadSurface:
         rings = [border + out * outwards + [0, 0, back] for out, back in RINGS]
         still = border.mean(0) + STILL_RADIUS * outwards + [0, 0, STILL_DEPTH]
         return np.concatenate([points[:SURFACE], *rings, still])
-
-
-def turn(degrees: Sequence[float]) -> NDArray[np.float64]:
-    """The rotation (3, 3) of head points, ``points @ turn``, for (yaw, pitch) in degrees.
-
-    Positive yaw turns the nose to the picture's right, positive pitch turns it down.
-    """
-    yaw, pitch = np.radians(degrees)
-    cos, sin = np.cos(yaw), np.sin(yaw)
-    around_y = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
-    cos, sin = np.cos(pitch), np.sin(pitch)
-    around_x = np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])
-    return np.asarray(around_x @ around_y)

@@ -22,12 +22,14 @@ from tqdm import tqdm
 from danpredict.files.pictures import check_below, read_picture
 from danpredict.geometry.sampling import Image
 from danpredict.geometry.similarity import FloatArray
+from danpredict.landmarks.pose_fit import rotation_matrix
 from danpredict.training.clean_labels.adapter import MeshAdapter
 from danpredict.training.clean_labels.checks import FIVE_POINTS, check_face
-from danpredict.training.clean_labels.head_surface import HeadSurface, turn
+from danpredict.training.clean_labels.head_surface import HeadSurface
 from danpredict.training.clean_labels.mesh_table import MeshTable
 
 YAWS = (15.0, 52.0)  # degrees of the drawn heads to either side; labels end at 55
+LEAST_TURN = 5.0  # degrees that a turned head turns further; less only near the end of `YAWS`
 PITCH = 15.0  # the most that is added, degrees up or down
 FRONTAL = 8.0  # a face with a smaller yaw may be turned to both sides
 PIVOT = np.array([0.0, 0.0, 0.7])  # in the middle of the head; head frame
@@ -76,10 +78,14 @@ def draw(
 def turned(
     image: Image, mesh: FloatArray, adapter: MeshAdapter, surface: HeadSurface, angles: FloatArray
 ) -> tuple[Image, NDArray[np.float64]]:
-    """The picture and the mesh (478, 3) of a face whose head turns by (yaw, pitch), degrees."""
+    """The picture and the mesh (478, 3) of a face whose head turns by (yaw, pitch), degrees.
+
+    Positive yaw turns the nose to the picture's right, positive pitch turns it down.
+    """
     frame = adapter.head_frame(mesh)
     head = frame.to_head(mesh)
-    rotation = turn(angles.tolist())
+    yaw, pitch = np.radians(angles)
+    rotation = rotation_matrix(np.array([0, -pitch, yaw]))  # for points in rows
     sheet = surface.extend(head)
     moved = (sheet - PIVOT) @ rotation + PIVOT
     still = slice(len(sheet) - len(surface.border), None)
@@ -94,7 +100,7 @@ def angles_to_add(rng: np.random.Generator, yaw: float) -> NDArray[np.float64]:
     A head never turns back: pixels that the picture does not show would come into view.
     """
     side = np.sign(yaw) if abs(yaw) > FRONTAL else rng.choice([-1.0, 1.0])
-    least = max(YAWS[0], min(abs(yaw) + 5, YAWS[1] - 5))
+    least = max(YAWS[0], min(abs(yaw) + LEAST_TURN, YAWS[1] - LEAST_TURN))
     return np.array([side * rng.uniform(least, YAWS[1]) - yaw, rng.uniform(-PITCH, PITCH)])
 
 
@@ -113,7 +119,7 @@ def write_turned(
         checks = check_face(
             mesh, table.spread[row], int(table.passes[row]), table.points5[row], adapter
         )
-        if checks.reason() is not None or abs(checks.yaw) > YAWS[1] - 5:
+        if checks.reason() is not None or abs(checks.yaw) > YAWS[1] - LEAST_TURN:
             continue
         image = read_picture(check_below(pictures, pictures / name))
         rng = np.random.default_rng([row, 1])
