@@ -4,9 +4,14 @@ Sources
 -------
 The outlines: DeBruine and Jones, Face Research Lab London Set, doi 10.6084/m9.figshare.5047666.v5,
 and Young Adult White Faces, doi 10.6084/m9.figshare.4220517.v1, both CC-BY 4.0. The roles of their
-points were found by looking at the outlines drawn on enlarged pictures. The places of the 68
-landmarks on them follow the figure that iBUG publishes with its mark-up (300-W). No model and no
-other data set was used.
+points were found by looking at the outlines drawn on enlarged pictures.
+
+The places of the 68 landmarks on them follow three publications: the figure that iBUG publishes
+with its mark-up (300-W); the notes in ``share/ibug_to_sfm.txt`` of eos (Huber et al., "A
+Multiresolution 3D Morphable Face Model and Fitting Framework", VISAPP 2016; Apache-2.0), which say
+in words where the landmarks lie on a face; and the 68 marked points of the head of ICT-FaceKit
+(Li et al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020; MIT). No model and
+no other data set was used.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danpredict.geometry.similarity import FloatArray
-from danpredict.training.clean_labels.curves import at_fractions, below, smooth_curve
+from danpredict.training.clean_labels.curves import SAMPLES, at_fractions, below, smooth_curve
 
 POINTS = 189
 # The parts of the outline. "First" is the side on the picture's left, the person's right.
@@ -32,12 +37,11 @@ FIRST_BROW = ((71, 72, 73, 74, 75), (71, 83, 84, 76))
 SECOND_BROW = ((78, 79, 80, 81, 82), (77, 85, 86, 82))
 # Pairs left and right of the bridge: at the height of the pupils, and at the tip of the nose.
 BRIDGE_TOP, NOSE_TIP = (51, 57), (54, 60)
-# Lower edge of the nose: widest point of the wing, lowest point of the wing, edge of the nostril,
-# middle; then the same mirrored.
-FIRST_WING, SECOND_WING = (63, 64), (69, 68)
-FIRST_NOSTRIL, NOSE_BASE, SECOND_NOSTRIL = (64, 180, 55), 55, (55, 181, 69)
+# Lower edge of the nose: lowest point of the wing, edge of the nostril, middle; then mirrored.
+FIRST_NOSTRIL, SECOND_NOSTRIL = (64, 180, 55), (55, 181, 69)
 OUTER_LIPS = (87, 88, 89, 90, 91, 92, 93, 108, 107, 106, 105, 104)
-UPPER_INNER_LIP, LOWER_INNER_LIP = (95, 96, 97), (102, 101, 100)
+# Inner edges: the next points outside, and the middle.
+UPPER_INNER_LIP, LOWER_INNER_LIP = (94, 95, 96, 97, 98), (103, 102, 101, 100, 99)
 # The visible edge of the face, from above the left eye in the picture over the chin.
 FIRST_CHEEK = (134, 109, 185, 110, 186, 111, 125, 126, 127, 128)
 CHIN = 129
@@ -45,9 +49,21 @@ SECOND_CHEEK = (130, 131, 132, 133, 114, 188, 113, 187, 112, 144)
 
 JAW_SIDE = np.arange(9) / 8  # fractions of the arc length from the height of the eyes to the chin
 LID = (1 / 3, 2 / 3)  # fractions of the arc length of a lid
-# The hand-made brow outline runs outside of the hair, by about a quarter of its thickness (seen on
-# enlarged pictures). The landmarks lie on the upper edge of the hair.
-INTO_BROW = 0.25
+# The brow's landmarks lie on the upper edge of the hair: the figure of iBUG shows them so, those of
+# ICT-FaceKit lie a little higher, and eos calls it the vertical middle. The hand-made outline runs
+# outside of the hair, by about a quarter of its thickness, and its outer end lies beyond the hair
+# by a part of its length (both seen on enlarged pictures).
+INTO_BROW, BEYOND_BROW = 0.25, 0.06
+# Bridge: the first landmark is at the height of the upper lids (eos; ICT-FaceKit: 0.051 above the
+# pupils' height, in distances between the outer eye corners).
+ABOVE_PUPILS = 0.05
+# Lower nose: on the line where nose and lip meet (eos). The outline follows the edge of the nose,
+# which is a little higher (ICT-FaceKit: 0.02 distances between the outer eye corners).
+NOSE_TO_LIP = 0.02
+# Inner lips, to the sides of the middle: share of the way from the point of the outline to the next
+# one outside. So they lie half-way between corner and middle (ICT-FaceKit: 0.45 and 0.48 of the way
+# from the middle).
+INNER_LIP = 1 / 3
 # Landmarks that the outlines do not have: the inner corners of the lips, which are shut here.
 MISSING = (60, 64)
 
@@ -72,12 +88,13 @@ def read_outlines(path: Path) -> tuple[list[str], NDArray[np.float64]]:
     return [row[0] for row in rows], values.reshape(-1, POINTS, 2)
 
 
-def _brow(outline: FloatArray, parts: tuple[tuple[int, ...], ...]) -> NDArray[np.float64]:
-    """Five landmarks of a brow, evenly spaced, below the upper edge by a part of the thickness."""
-    even = np.linspace(0, 1, 5)
+def _brow(
+    outline: FloatArray, parts: tuple[tuple[int, ...], ...], ends: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Five landmarks of a brow, evenly spaced between two fractions of its length."""
+    even = np.linspace(0, 1, SAMPLES)
     upper, lower = (at_fractions(smooth_curve(outline[list(part)]), even) for part in parts)
-    moved = upper + INTO_BROW * (lower - upper)
-    return at_fractions(moved, even)
+    return at_fractions(upper + INTO_BROW * (lower - upper), np.linspace(*ends, 5))
 
 
 def _jaw(outline: FloatArray) -> NDArray[np.float64]:
@@ -96,27 +113,30 @@ def landmarks_of(outline: FloatArray) -> NDArray[np.float64]:
     """The 68 landmarks (68, 2) of one outline (189, 2); NaN for `MISSING`. Same frame and unit.
 
     Jaw: the visible edge of the face, 8 steps of equal arc length from the height of the outer eye
-    corners to the chin, on each side. Brows: see `INTO_BROW`. Lids: at thirds of the arc
-    length. Bridge: evenly from the height of the pupils to the tip. Lower nose: the outer ends are
-    half-way between the widest and the lowest point of the wings, the middle is the base, the
-    others are half-way on the edge between. Lips: points of the outline.
+    corners to the chin, on each side. Brows: see `INTO_BROW`. Bridge: evenly from the height of the
+    upper lids to the tip, see `ABOVE_PUPILS`. Lower nose: below the lowest points of the wings,
+    below the middle, and half-way along the edge between, see `NOSE_TO_LIP`. Lids: at thirds of
+    the arc length. Lips: points of the outline, and see `INNER_LIP`.
     """
+    corners = outline[SECOND_EYE[0][-1]] - outline[FIRST_EYE[0][0]]
+    down = np.array([-corners[1], corners[0]])  # as long as the corners are apart
     result = np.full((68, 2), np.nan)
     result[:17] = _jaw(outline)
-    result[17:22], result[22:27] = _brow(outline, FIRST_BROW), _brow(outline, SECOND_BROW)
-    top, tip = (outline[list(pair)].mean(0) for pair in (BRIDGE_TOP, NOSE_TIP))
-    result[27:31] = np.linspace(top, tip, 4)
-    result[31] = outline[list(FIRST_WING)].mean(0)
-    result[32] = at_fractions(outline[list(FIRST_NOSTRIL)], [0.5])[0]
-    result[33] = outline[NOSE_BASE]
-    result[34] = at_fractions(outline[list(SECOND_NOSTRIL)], [0.5])[0]
-    result[35] = outline[list(SECOND_WING)].mean(0)
+    result[17:22] = _brow(outline, FIRST_BROW, (BEYOND_BROW, 1))
+    result[22:27] = _brow(outline, SECOND_BROW, (0, 1 - BEYOND_BROW))
+    pupils, tip = (outline[list(pair)].mean(0) for pair in (BRIDGE_TOP, NOSE_TIP))
+    result[27:31] = np.linspace(pupils - ABOVE_PUPILS * down, tip, 4)
+    first, second = (
+        at_fractions(outline[list(part)], [0, 0.5, 1]) for part in (FIRST_NOSTRIL, SECOND_NOSTRIL)
+    )
+    result[31:36] = np.concatenate([first, second[1:]]) + NOSE_TO_LIP * down
     for start, eye in ((36, FIRST_EYE), (42, SECOND_EYE)):
         upper, lower = (smooth_curve(outline[list(lid)]) for lid in eye)
         result[[start, start + 3]] = upper[0], upper[-1]
         result[start + 1 : start + 3] = at_fractions(upper, LID)
         result[start + 4 : start + 6] = at_fractions(lower, LID)
     result[48:60] = outline[list(OUTER_LIPS)]
-    result[61:64] = outline[list(UPPER_INNER_LIP)]
-    result[65:68] = outline[list(LOWER_INNER_LIP)]
+    for start, lip in ((61, UPPER_INNER_LIP), (65, LOWER_INNER_LIP)):
+        edge = outline[list(lip)]
+        result[start : start + 3] = edge[1:4] + INNER_LIP * (edge[[0, 2, 4]] - edge[1:4])
     return result
