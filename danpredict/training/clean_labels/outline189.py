@@ -40,8 +40,7 @@ BRIDGE_TOP, NOSE_TIP = (51, 57), (54, 60)
 # Lower edge of the nose: lowest point of the wing, edge of the nostril, middle; then mirrored.
 FIRST_NOSTRIL, SECOND_NOSTRIL = (64, 180, 55), (55, 181, 69)
 OUTER_LIPS = (87, 88, 89, 90, 91, 92, 93, 108, 107, 106, 105, 104)
-# Inner edges: the next points outside, and the middle.
-UPPER_INNER_LIP, LOWER_INNER_LIP = (94, 95, 96, 97, 98), (103, 102, 101, 100, 99)
+UPPER_INNER_LIP, LOWER_INNER_LIP = (95, 96, 97), (102, 101, 100)
 # The visible edge of the face, from above the left eye in the picture over the chin.
 FIRST_CHEEK = (134, 109, 185, 110, 186, 111, 125, 126, 127, 128)
 CHIN = 129
@@ -60,10 +59,6 @@ ABOVE_PUPILS = 0.05
 # Lower nose: on the line where nose and lip meet (eos). The outline follows the edge of the nose,
 # which is a little higher (ICT-FaceKit: 0.02 distances between the outer eye corners).
 NOSE_TO_LIP = 0.02
-# Inner lips, to the sides of the middle: share of the way from the point of the outline to the next
-# one outside. So they lie half-way between corner and middle (ICT-FaceKit: 0.45 and 0.48 of the way
-# from the middle).
-INNER_LIP = 1 / 3
 # Landmarks that the outlines do not have: the inner corners of the lips, which are shut here.
 MISSING = (60, 64)
 
@@ -116,7 +111,7 @@ def landmarks_of(outline: FloatArray) -> NDArray[np.float64]:
     corners to the chin, on each side. Brows: see `INTO_BROW`. Bridge: evenly from the height of the
     upper lids to the tip, see `ABOVE_PUPILS`. Lower nose: below the lowest points of the wings,
     below the middle, and half-way along the edge between, see `NOSE_TO_LIP`. Lids: at thirds of
-    the arc length. Lips: points of the outline, and see `INNER_LIP`.
+    the arc length. Lips: points of the outline.
     """
     corners = outline[SECOND_EYE[0][-1]] - outline[FIRST_EYE[0][0]]
     down = np.array([-corners[1], corners[0]])  # as long as the corners are apart
@@ -136,7 +131,6 @@ def landmarks_of(outline: FloatArray) -> NDArray[np.float64]:
         result[start + 1 : start + 3] = at_fractions(upper, LID)
         result[start + 4 : start + 6] = at_fractions(lower, LID)
     result[48:60] = outline[list(OUTER_LIPS)]
-    for start, lip in ((61, UPPER_INNER_LIP), (65, LOWER_INNER_LIP)):
-        edge = outline[list(lip)]
-        result[start : start + 3] = edge[1:4] + INNER_LIP * (edge[[0, 2, 4]] - edge[1:4])
+    result[61:64] = outline[list(UPPER_INNER_LIP)]
+    result[65:68] = outline[list(LOWER_INNER_LIP)]
     return result
