@@ -6,12 +6,13 @@ The outlines: DeBruine and Jones, Face Research Lab London Set, doi 10.6084/m9.f
 and Young Adult White Faces, doi 10.6084/m9.figshare.4220517.v1, both CC-BY 4.0. The roles of their
 points were found by looking at the outlines drawn on enlarged pictures.
 
-The places of the 68 landmarks on them follow three publications: the figure that iBUG publishes
+The places of the 68 landmarks on them follow four publications: the figure that iBUG publishes
 with its mark-up (300-W); the notes in ``share/ibug_to_sfm.txt`` of eos (Huber et al., "A
 Multiresolution 3D Morphable Face Model and Fitting Framework", VISAPP 2016; Apache-2.0), which say
-in words where the landmarks lie on a face; and the 68 marked points of the head of ICT-FaceKit
-(Li et al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020; MIT). No model and
-no other data set was used.
+in words where the landmarks lie on a face; the 68 marked points of the head of ICT-FaceKit (Li et
+al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020; MIT); and the conversion
+of WFLW's landmarks in PIPNet (Jin et al., "Pixel-in-Pixel Net", IJCV 2021; MIT). No model and no
+other data set was used.
 """
 
 from __future__ import annotations
@@ -48,11 +49,10 @@ SECOND_CHEEK = (130, 131, 132, 133, 114, 188, 113, 187, 112, 144)
 
 JAW_SIDE = np.arange(9) / 8  # fractions of the arc length from the height of the eyes to the chin
 LID = (1 / 3, 2 / 3)  # fractions of the arc length of a lid
-# The brow's landmarks lie on the upper edge of the hair: the figure of iBUG shows them so, those of
-# ICT-FaceKit lie a little higher, and eos calls it the vertical middle. The hand-made outline runs
-# outside of the hair, by about a quarter of its thickness, and its outer end lies beyond the hair
-# by a part of its length (both seen on enlarged pictures).
-INTO_BROW, BEYOND_BROW = 0.25, 0.06
+# The brow's landmarks lie in the middle between its upper and lower edge: so say the notes of eos,
+# and PIPNet gets them as the mean of both edges of WFLW's brows. The outer end of the hand-made
+# outline lies beyond the hair, by about this part of the length (seen on enlarged pictures).
+INTO_BROW, BEYOND_BROW = 0.5, 0.06
 # Bridge: the first landmark is at the height of the upper lids (eos; ICT-FaceKit: 0.051 above the
 # pupils' height, in distances between the outer eye corners).
 ABOVE_PUPILS = 0.05
