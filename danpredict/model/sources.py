@@ -1,7 +1,8 @@
 """Where a model comes from whose weights may be used commercially, and a check of all its sources.
 
-``weights/provenance/<model>.json`` names each source of such a model: pictures, hand-made outlines
-and other networks. `ALLOWED` is the complete list of what these may be.
+``weights/provenance/<model>.json`` names each source of such a model: pictures, hand-made outlines,
+published definitions of landmarks, and other networks. `ALLOWED` is the complete list of what these
+may be.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ ALLOWED: dict[str, str] = {
     "london outlines": "CC-BY 4.0",
     "YuNet": "MIT",
     "MediaPipe face mesh 0.10.14": "Apache-2.0",
+    "eos": "Apache-2.0",
+    "ICT-FaceKit": "MIT",
+    "PIPNet": "MIT",
 }
 
 

@@ -73,12 +73,25 @@ def test_the_jaw_is_even_and_starts_at_the_eyes(outline: NDArray[np.float64]) ->
     assert np.ptp(steps) < 0.05 * steps.mean()
 
 
-def test_brows_lie_below_the_upper_edge(outline: NDArray[np.float64]) -> None:
+def test_brows_lie_between_their_edges(outline: NDArray[np.float64]) -> None:
     landmarks = landmarks_of(outline)
-    # The edges meet at the outer ends 17 and 26.
-    assert landmarks[18:26, 1] == pytest.approx(70 + 4 * outline189.INTO_BROW, abs=0.2)
+    # The edges, at 70 and 74, meet at the outer ends of the outline, which lie beyond the hair.
+    assert landmarks[18:26, 1] == pytest.approx(72, abs=0.2)
     steps = np.linalg.norm(np.diff(landmarks[17:22], axis=0), axis=1)
     assert np.ptp(steps) < 0.05 * steps.mean()
+    assert landmarks[[17, 26], 0] == pytest.approx((61.6, 138.4), abs=0.2)
+    assert landmarks[[21, 22], 0] == pytest.approx((88, 112), abs=0.1)
+
+
+def test_the_nose_leads_from_the_lids_to_the_lip(outline: NDArray[np.float64]) -> None:
+    nose = landmarks_of(outline)[27:36]
+    eyes = 74  # pixels between the outer corners, which are at the height of the pupils here
+    assert nose[0] == pytest.approx((100, 90 - 0.05 * eyes))
+    assert nose[3] == pytest.approx((100, 120))
+    assert np.diff(nose[:4, 1]) == pytest.approx((120 - nose[0, 1]) / 3)
+    below = np.array([126, 126, 128, 126, 126]) + 0.02 * eyes
+    assert nose[4:, 0] == pytest.approx((90, 94.7, 100, 105.3, 110), abs=0.5)
+    assert nose[4:, 1] == pytest.approx(below, abs=0.5)
 
 
 def test_reading_a_table(tmp_path: Path, outline: NDArray[np.float64]) -> None:

@@ -15,6 +15,31 @@ from pathlib import Path
 
 from danpredict.model.sources import ALLOWED, Provenance, Source
 
+PLACES = "where the landmarks of brows and nose lie; see clean_labels/outline189.py"
+# Published definitions: name, origin, number of files, `hash_files` of them when they were read.
+# The labels can be made without these files.
+DEFINITIONS: tuple[tuple[str, str, int, str], ...] = (
+    (
+        "eos",
+        "share/ibug_to_sfm.txt of github.com/patrikhuber/eos, commit ce984207a51c",
+        1,
+        "5cae4483c1ac935eb03db2230516a2719483d0153938eef462329f39f8d82a69",
+    ),
+    (
+        "ICT-FaceKit",
+        "FaceXModel/generic_neutral_mesh.obj and vertex_indices.json of "
+        "github.com/ICT-VGL/ICT-FaceKit, commit da5f95a607f5",
+        2,
+        "7bc45c7ecb3b8929e53758acf3ea41ab52442c8f0473f046e80231c74f4f9791",
+    ),
+    (
+        "PIPNet",
+        "lib/preprocess.py of github.com/jhb86253817/PIPNet, commit b9eab5881643",
+        1,
+        "fde25e97d8f0c3cef63868894caf2412c1a0630c944776f0cad4b3502c5bd3a3",
+    ),
+)
+
 LABELLED = (
     "pictures to train on, labelled by the mesh and the adapter; also with the head turned further "
     "by a rotation of the mesh"
@@ -71,9 +96,13 @@ LIMITS = (
     "the faces for that.",
     "The network, the losses and the augmentation (lean.toml and slim.toml, from which the configs "
     "of clean68 were made) were developed with runs on 300-W.",
-    "The last round has turned heads and a larger network. This was decided when the figures of "
-    "the round before on 300-W were known: they showed that turned heads fail most often. No value "
-    "was chosen by 300-W.",
+    "Since the fourth round there are turned heads and a larger network. This was decided when the "
+    "figures of the round before on 300-W were known: they showed that turned heads fail most "
+    "often. No value was chosen by 300-W.",
+    "Since the fifth round brows and nose have other places. They were examined because their "
+    "errors on 300-W after the fourth round were known, and larger than those of other models. The "
+    "places are those of the published definitions. No value was chosen by 300-W.",
+    "The people who published the definitions of the landmarks had seen 300-W.",
     "The model's own calibration of dlib's boxes was measured on the labelled clean pictures. The "
     "package's calibrations of other detectors were measured on 300-W.",
     "Other parts of the package are not part of the weights: the shape for the head pose was "
@@ -116,6 +145,10 @@ def clean_provenance(clean: Path, mediapipe: Path) -> Provenance:
     networks = [mediapipe / name for name in MEDIAPIPE_FILES]
     gave = "meshes of 478 points, from which the adapter computes the landmarks"
     sources.append(_source(MEDIAPIPE, "Google, PyPI package mediapipe", networks, mediapipe, gave))
+    sources += [
+        Source(name, ALLOWED[name], origin, files, sha256, PLACES)
+        for name, origin, files, sha256 in DEFINITIONS
+    ]
     return Provenance(tuple(sources), NOT_USED, LIMITS)
 
 
