@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parent.parent
 PICTURES = (".jpg", ".png")
+# In the pages: a picture of the repository outside of docs/, as GitHub needs it.
+OUTSIDE = re.compile(r"\]\(\.\./(?:weights|examples)/([^/()]+\.(?:jpg|png))\)")
 STORED = {"image/jpeg": ".jpg", "image/png": ".png"}  # outputs of a notebook
 
 
@@ -40,3 +43,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         for name, content in stored_pictures(path):
             files.append(File.generated(config, name, content=content))
     return files
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Let the pages name pictures at their place on the site; see `on_files`."""
+    return OUTSIDE.sub(r"](\1)", markdown)

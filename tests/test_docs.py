@@ -228,10 +228,9 @@ def test_links_resolve(page: Path) -> None:
             continue
         file = (page.parent / path).resolve() if path else page
         if not file.exists() and file.suffix in (".png", ".jpg", ".ipynb"):
-            # docs/hooks.py adds these. Some pictures come out of a notebook.
+            # docs/hooks.py adds the notebooks, and pictures that they store.
             notebook = re.sub(r"_\d\.(png|jpg)$", ".ipynb", path)
-            places = (f"weights/{path}", f"examples/{path}", f"examples/notebooks/{notebook}")
-            file = next(place for p in places if (place := ROOT / p).exists())
+            file = ROOT / "examples" / "notebooks" / notebook
         assert file.exists(), target
         # An anchor of an included card is the site's to check.
         if anchor and file.name != "models.md":
