@@ -6,13 +6,15 @@ The outlines: DeBruine and Jones, Face Research Lab London Set, doi 10.6084/m9.f
 and Young Adult White Faces, doi 10.6084/m9.figshare.4220517.v1, both CC-BY 4.0. The roles of their
 points were found by looking at the outlines drawn on enlarged pictures.
 
-The places of the 68 landmarks on them follow four publications: the figure that iBUG publishes
+The places of the 68 landmarks on them follow publications: the figure that iBUG publishes
 with its mark-up (300-W); the notes in ``share/ibug_to_sfm.txt`` of eos (Huber et al., "A
 Multiresolution 3D Morphable Face Model and Fitting Framework", VISAPP 2016; Apache-2.0), which say
 in words where the landmarks lie on a face; the 68 marked points of the head of ICT-FaceKit (Li et
-al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020; MIT); and the conversion
-of WFLW's landmarks in PIPNet (Jin et al., "Pixel-in-Pixel Net", IJCV 2021; MIT). No model and no
-other data set was used.
+al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020; MIT); the conversion of
+WFLW's landmarks in PIPNet (Jin et al., "Pixel-in-Pixel Net", IJCV 2021; MIT); and the 68 points of
+Google's head model GNM (arXiv 2607.23687; Apache-2.0), whose jaw was compared with MediaPipe's mesh
+in issue 4 of github.com/PeizhiYan/Mediapipe_2_Dlib_Landmarks. No other model and no other data set
+was used.
 """
 
 from __future__ import annotations
@@ -48,6 +50,10 @@ CHIN = 129
 SECOND_CHEEK = (130, 131, 132, 133, 114, 188, 113, 187, 112, 144)
 
 JAW_SIDE = np.arange(9) / 8  # fractions of the arc length from the height of the eyes to the chin
+# The jaw starts at the height of the eyes: this far below the line through the outer eye corners, in
+# distances between them. ICT-FaceKit's jaw starts 0.03 above the line. That of GNM starts 0.15 below
+# it: half-way between points 127 and 234 of MediaPipe's mesh. This is the mean of both.
+BELOW_EYES = 0.06
 LID = (1 / 3, 2 / 3)  # fractions of the arc length of a lid
 # The brow's landmarks lie in the middle between its upper and lower edge: so say the notes of eos,
 # and PIPNet gets them as the mean of both edges of WFLW's brows. The outer end of the hand-made
@@ -83,6 +89,12 @@ def read_outlines(path: Path) -> tuple[list[str], NDArray[np.float64]]:
     return [row[0] for row in rows], values.reshape(-1, POINTS, 2)
 
 
+def _down(outline: FloatArray) -> NDArray[np.float64]:
+    """The vector (2,) down the face, as long as the outer eye corners are apart."""
+    x, y = outline[SECOND_EYE[0][-1]] - outline[FIRST_EYE[0][0]]
+    return np.array([-y, x])
+
+
 def _brow(
     outline: FloatArray, parts: tuple[tuple[int, ...], ...], ends: tuple[float, float]
 ) -> NDArray[np.float64]:
@@ -93,28 +105,26 @@ def _brow(
 
 
 def _jaw(outline: FloatArray) -> NDArray[np.float64]:
-    """17 landmarks on the edge of the face below the line through the outer eye corners."""
-    first, second = outline[FIRST_EYE[0][0]], outline[SECOND_EYE[0][-1]]
-    along = (second - first) / np.linalg.norm(second - first)
-    down = np.array([-along[1], along[0]])
+    """17 landmarks on the edge of the face, from the height of the eyes down; see `BELOW_EYES`."""
+    down = _down(outline)
+    start = outline[FIRST_EYE[0][0]] + BELOW_EYES * down
     sides = []
     for part in ((*FIRST_CHEEK, CHIN), (*SECOND_CHEEK[::-1], CHIN)):
         curve = smooth_curve(outline[list(part)])
-        sides.append(at_fractions(below(curve, (curve - first) @ down), JAW_SIDE))
+        sides.append(at_fractions(below(curve, (curve - start) @ down), JAW_SIDE))
     return np.concatenate([sides[0], sides[1][-2::-1]])
 
 
 def landmarks_of(outline: FloatArray) -> NDArray[np.float64]:
     """The 68 landmarks (68, 2) of one outline (189, 2); NaN for `MISSING`. Same frame and unit.
 
-    Jaw: the visible edge of the face, 8 steps of equal arc length from the height of the outer eye
-    corners to the chin, on each side. Brows: see `INTO_BROW`. Bridge: evenly from the height of the
-    upper lids to the tip, see `ABOVE_PUPILS`. Lower nose: below the lowest points of the wings,
-    below the middle, and half-way along the edge between, see `NOSE_TO_LIP`. Lids: at thirds of
-    the arc length. Lips: points of the outline.
+    Jaw: the visible edge of the face, 8 steps of equal arc length from the height of the eyes to
+    the chin, on each side; see `BELOW_EYES`. Brows: see `INTO_BROW`. Bridge: evenly from the height
+    of the upper lids to the tip, see `ABOVE_PUPILS`. Lower nose: below the lowest points of the
+    wings, below the middle, and half-way along the edge between, see `NOSE_TO_LIP`. Lids: at thirds
+    of the arc length. Lips: points of the outline.
     """
-    corners = outline[SECOND_EYE[0][-1]] - outline[FIRST_EYE[0][0]]
-    down = np.array([-corners[1], corners[0]])  # as long as the corners are apart
+    down = _down(outline)
     result = np.full((68, 2), np.nan)
     result[:17] = _jaw(outline)
     result[17:22] = _brow(outline, FIRST_BROW, (BEYOND_BROW, 1))
