@@ -29,6 +29,7 @@ ALLOWED: dict[str, str] = {
     "eos": "Apache-2.0",
     "ICT-FaceKit": "MIT",
     "PIPNet": "MIT",
+    "GNM": "Apache-2.0",
 }
 
 

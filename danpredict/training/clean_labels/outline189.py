@@ -50,9 +50,9 @@ CHIN = 129
 SECOND_CHEEK = (130, 131, 132, 133, 114, 188, 113, 187, 112, 144)
 
 JAW_SIDE = np.arange(9) / 8  # fractions of the arc length from the height of the eyes to the chin
-# The jaw starts at the height of the eyes: this far below the line through the outer eye corners, in
-# distances between them. ICT-FaceKit's jaw starts 0.03 above the line. That of GNM starts 0.15 below
-# it: half-way between points 127 and 234 of MediaPipe's mesh. This is the mean of both.
+# The jaw starts at the height of the eyes: this far below the line through the outer eye corners,
+# in distances between them. ICT-FaceKit's jaw starts 0.03 above the line. That of GNM starts 0.15
+# below it: half-way between points 127 and 234 of MediaPipe's mesh. This is the mean of both.
 BELOW_EYES = 0.06
 LID = (1 / 3, 2 / 3)  # fractions of the arc length of a lid
 # The brow's landmarks lie in the middle between its upper and lower edge: so say the notes of eos,

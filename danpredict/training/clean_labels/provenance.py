@@ -15,7 +15,7 @@ from pathlib import Path
 
 from danpredict.model.sources import ALLOWED, Provenance, Source
 
-PLACES = "where the landmarks of brows and nose lie; see clean_labels/outline189.py"
+PLACES = "where the landmarks of jaw, brows and nose lie; see clean_labels/outline189.py"
 # Published definitions: name, origin, number of files, `hash_files` of them when they were read.
 # The labels can be made without these files.
 DEFINITIONS: tuple[tuple[str, str, int, str], ...] = (
@@ -37,6 +37,13 @@ DEFINITIONS: tuple[tuple[str, str, int, str], ...] = (
         "lib/preprocess.py of github.com/jhb86253817/PIPNet, commit b9eab5881643",
         1,
         "fde25e97d8f0c3cef63868894caf2412c1a0630c944776f0cad4b3502c5bd3a3",
+    ),
+    (
+        "GNM",
+        "gnm/shape/data/landmarks/head_sparse_68.txt of github.com/google/GNM; where its jaw lies on "
+        "MediaPipe's mesh: issue 4 of github.com/PeizhiYan/Mediapipe_2_Dlib_Landmarks",
+        1,
+        "6577828175fae8802ff8e48879c48f0ab3bbccc58110febbd9c8c7c5a9f8d487",
     ),
 )
 
@@ -99,7 +106,7 @@ LIMITS = (
     "Since the fourth round there are turned heads and a larger network. This was decided when the "
     "figures of the round before on 300-W were known: they showed that turned heads fail most "
     "often. No value was chosen by 300-W.",
-    "Since the fifth round brows and nose have other places. They were examined because their "
+    "Since the fifth round jaw, brows and nose have other places. They were examined because their "
     "errors on 300-W after the fourth round were known, and larger than those of other models. The "
     "places are those of the published definitions. No value was chosen by 300-W.",
     "The people who published the definitions of the landmarks had seen 300-W.",
