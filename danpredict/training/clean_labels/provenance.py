@@ -40,8 +40,8 @@ DEFINITIONS: tuple[tuple[str, str, int, str], ...] = (
     ),
     (
         "GNM",
-        "gnm/shape/data/landmarks/head_sparse_68.txt of github.com/google/GNM; where its jaw lies on "
-        "MediaPipe's mesh: issue 4 of github.com/PeizhiYan/Mediapipe_2_Dlib_Landmarks",
+        "gnm/shape/data/landmarks/head_sparse_68.txt of github.com/google/GNM; where its jaw lies "
+        "on MediaPipe's mesh: issue 4 of github.com/PeizhiYan/Mediapipe_2_Dlib_Landmarks",
         1,
         "6577828175fae8802ff8e48879c48f0ab3bbccc58110febbd9c8c7c5a9f8d487",
     ),
