@@ -4,8 +4,8 @@
 # CLEAN holds the five sets that docs/clean68.md describes. RUNS receives labels and runs. PYTHON is
 # the interpreter of an environment with MediaPipe; docs/clean68.md says how to make it. The same
 # command resumes. Run it in a checkout: it needs weights/teachers/clean68-1.toml. Nothing but the
-# files of weights/provenance/clean68.json enters. FACES_1 and FACES_2 change the number of training
-# faces of the two rounds, for a trial.
+# files of weights/provenance/clean68.json enters. FACES_1, FACES_2 and FACES_3 change the
+# number of training faces of the three rounds, for a trial.
 set -euo pipefail
 clean=$1 runs=$2 mediapipe=$3
 steps=danpredict.training.clean_labels
@@ -63,7 +63,7 @@ danpredict train "${faces[@]}" --config "$teachers/clean68-1.toml" --faces "${FA
 danpredict train "${faces[@]}" --config "$teachers/clean68-2.toml" --faces "${FACES_2:-550000}" \
     --initial-weights "$runs/clean68-1/model.dan" --box-calibration "$boxes" \
     --licence "$licence" --out "$runs/clean68-2"
-danpredict train "${faces[@]}" "${turned[@]}" --config clean --faces "${FACES_3:-580000}" \
+danpredict train "${faces[@]}" "${turned[@]}" --config clean --faces "${FACES_3:-1300000}" \
     --initial-weights "$runs/clean68-2/model.dan" --box-calibration "$boxes" \
     --licence "$licence" --out "$runs/clean68"
 
