@@ -109,8 +109,8 @@ LIMITS = (
     "Since the fifth round jaw, brows and nose have other places. They were examined because their "
     "errors on 300-W after the fourth round were known, and larger than those of other models. The "
     "places are those of the published definitions. No value was chosen by 300-W.",
-    "The people who published the definitions of the landmarks had seen 300-W, and so had those who "
-    "chose among the definitions.",
+    "The people who published the definitions of the landmarks had seen 300-W, and so had those "
+    "who chose among the definitions.",
     "The model's own calibration of dlib's boxes was measured on the labelled clean pictures. The "
     "package's calibrations of other detectors were measured on 300-W.",
     "Other parts of the package are not part of the weights: the shape for the head pose was "
