@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ PAGES = [README, *DOCS, *CARDS, ROOT / "adapters" / "README.md"]
 PAGES += [ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
 # Packages that the extra `test` does not install: a block that needs one is left out without it.
 HEAVY = {"face_recognition": "face_recognition", "imutils": "imutils"}
+NOTEBOOKS = ROOT / "examples" / "notebooks"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -229,12 +230,26 @@ def test_links_resolve(page: Path) -> None:
         file = (page.parent / path).resolve() if path else page
         if not file.exists() and file.suffix in (".png", ".jpg", ".ipynb"):
             # docs/hooks.py adds the notebooks, and pictures that they store.
-            notebook = re.sub(r"_\d\.(png|jpg)$", ".ipynb", path)
-            file = ROOT / "examples" / "notebooks" / notebook
+            file = NOTEBOOKS / re.sub(r"_\d+\.(png|jpg)$", ".ipynb", path)
         assert file.exists(), target
         # An anchor of an included card is the site's to check.
         if anchor and file.name != "models.md":
             assert anchor in anchors(file), target
+
+
+def test_the_site_gets_the_pictures_that_the_pages_name() -> None:
+    pytest.importorskip("mkdocs", reason="needs the extra docs")
+    spec = spec_from_file_location("hooks", ROOT / "docs" / "hooks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hooks = module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    kept = "[a](../weights/README.md) ![b](../docs/b.png) ![c](c.jpg)"
+    assert hooks.on_page_markdown(f"![d](../examples/d.jpg) {kept}") == f"![d](d.jpg) {kept}"
+    stored = {name for path in NOTEBOOKS.glob("*.ipynb") for name, _ in hooks.stored_pictures(path)}
+    named = {n for page in DOCS for n in re.findall(r"\((\w+_\d+\.(?:png|jpg))\)", text(page))}
+    assert named
+    assert named <= stored
 
 
 def test_what_the_pages_name_is_there() -> None:

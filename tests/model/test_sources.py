@@ -21,7 +21,7 @@ from danpredict.model.sources import (
     read_provenance,
 )
 from danpredict.model.zoo import find_model, model_names
-from danpredict.training.clean_labels.provenance import LIMITS, NOT_USED, hash_files
+from danpredict.training.clean_labels.provenance import DEFINITIONS, LIMITS, NOT_USED, hash_files
 
 from ..conftest import ROOT
 
@@ -157,6 +157,11 @@ def test_info_prints_no_register_for_another_model_of_that_name(
 def test_the_register_is_the_one_that_the_command_writes(clean68: Provenance) -> None:
     assert clean68.limits == LIMITS
     assert clean68.not_used == NOT_USED
+    registered = {source.name: source for source in clean68.sources}
+    for name, origin, files, sha256, gave in DEFINITIONS:
+        source = registered[name]
+        assert (source.origin, source.files, source.sha256) == (origin, files, sha256)
+        assert source.gave.endswith(gave)
 
 
 def test_the_lines_name_every_source_and_every_limit(clean68: Provenance) -> None:

@@ -89,9 +89,9 @@ def test_the_nose_leads_from_the_lids_to_the_lip(outline: NDArray[np.float64]) -
     assert nose[0] == pytest.approx((100, 90 - 0.05 * eyes))
     assert nose[3] == pytest.approx((100, 120))
     assert np.diff(nose[:4, 1]) == pytest.approx((120 - nose[0, 1]) / 3)
-    below = np.array([126, 126, 128, 126, 126]) + 0.02 * eyes
-    assert nose[4:, 0] == pytest.approx((90, 94.7, 100, 105.3, 110), abs=0.5)
-    assert nose[4:, 1] == pytest.approx(below, abs=0.5)
+    below = np.array([126, 126.07, 128, 126.07, 126]) + 0.02 * eyes
+    assert nose[4:, 0] == pytest.approx((90, 95.18, 100, 104.82, 110), abs=0.01)
+    assert nose[4:, 1] == pytest.approx(below, abs=0.01)
 
 
 def test_reading_a_table(tmp_path: Path, outline: NDArray[np.float64]) -> None:

@@ -51,13 +51,16 @@ SECOND_CHEEK = (130, 131, 132, 133, 114, 188, 113, 187, 112, 144)
 
 JAW_SIDE = np.arange(9) / 8  # fractions of the arc length from the height of the eyes to the chin
 # The jaw starts at the height of the eyes: this far below the line through the outer eye corners,
-# in distances between them. ICT-FaceKit's jaw starts 0.03 above the line. That of GNM starts 0.15
-# below it: half-way between points 127 and 234 of MediaPipe's mesh. This is the mean of both.
+# in distances between them. This is the mean of two heads that differ. ICT-FaceKit's jaw, seen from
+# the front, starts 0.03 above the line. GNM's starts half-way between points 127 and 234 of
+# MediaPipe's mesh: 0.15 below the line in the mean mesh of the outlined faces.
 BELOW_EYES = 0.06
 LID = (1 / 3, 2 / 3)  # fractions of the arc length of a lid
 # The brow's landmarks lie in the middle between its upper and lower edge: so say the notes of eos,
-# and PIPNet gets them as the mean of both edges of WFLW's brows. The outer end of the hand-made
-# outline lies beyond the hair, by about this part of the length (seen on enlarged pictures).
+# and PIPNet gets them as the mean of both edges of WFLW's brows. Others put them higher: the figure
+# of iBUG on the upper edge, and ICT-FaceKit by 0.06 to 0.09, on a head without hair. The outer end
+# of the hand-made outline lies beyond the hair, by about this part of the length (seen on enlarged
+# pictures).
 INTO_BROW, BEYOND_BROW = 0.5, 0.06
 # Bridge: the first landmark is at the height of the upper lids (eos; ICT-FaceKit: 0.051 above the
 # pupils' height, in distances between the outer eye corners).

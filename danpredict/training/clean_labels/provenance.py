@@ -15,15 +15,15 @@ from pathlib import Path
 
 from danpredict.model.sources import ALLOWED, Provenance, Source
 
-PLACES = "where the landmarks of jaw, brows and nose lie; see clean_labels/outline189.py"
-# Published definitions: name, origin, number of files, `hash_files` of them when they were read.
-# The labels can be made without these files.
-DEFINITIONS: tuple[tuple[str, str, int, str], ...] = (
+# Published definitions of the landmarks: name, origin, number of files, `hash_files` of them when
+# they were read, and for which landmarks. The labels can be made without these files.
+DEFINITIONS: tuple[tuple[str, str, int, str, str], ...] = (
     (
         "eos",
         "share/ibug_to_sfm.txt of github.com/patrikhuber/eos, commit ce984207a51c",
         1,
         "5cae4483c1ac935eb03db2230516a2719483d0153938eef462329f39f8d82a69",
+        "brows and nose",
     ),
     (
         "ICT-FaceKit",
@@ -31,19 +31,23 @@ DEFINITIONS: tuple[tuple[str, str, int, str], ...] = (
         "github.com/ICT-VGL/ICT-FaceKit, commit da5f95a607f5",
         2,
         "7bc45c7ecb3b8929e53758acf3ea41ab52442c8f0473f046e80231c74f4f9791",
+        "the start of the jaw, and the nose",
     ),
     (
         "PIPNet",
         "lib/preprocess.py of github.com/jhb86253817/PIPNet, commit b9eab5881643",
         1,
         "fde25e97d8f0c3cef63868894caf2412c1a0630c944776f0cad4b3502c5bd3a3",
+        "brows",
     ),
     (
         "GNM",
-        "gnm/shape/data/landmarks/head_sparse_68.txt of github.com/google/GNM; where its jaw lies "
-        "on MediaPipe's mesh: issue 4 of github.com/PeizhiYan/Mediapipe_2_Dlib_Landmarks",
+        "gnm/shape/data/landmarks/head_sparse_68.txt of github.com/google/GNM, read in the copy "
+        "github.com/ruofeidu/GNM, commit c7e9b046119f; where its jaw lies on MediaPipe's mesh: "
+        "issue 4 of github.com/PeizhiYan/Mediapipe_2_Dlib_Landmarks",
         1,
         "6577828175fae8802ff8e48879c48f0ab3bbccc58110febbd9c8c7c5a9f8d487",
+        "the start of the jaw",
     ),
 )
 
@@ -108,7 +112,11 @@ LIMITS = (
     "often. No value was chosen by 300-W.",
     "Since the fifth round jaw, brows and nose have other places. They were examined because their "
     "errors on 300-W after the fourth round were known, and larger than those of other models. The "
-    "places are those of the published definitions. No value was chosen by 300-W.",
+    "new places follow published definitions. Where these differ, one was chosen, or the mean was "
+    "taken; the outer ends of the brows were seen on pictures (clean_labels/outline189.py). No "
+    "value was fitted to 300-W.",
+    "The places of the landmarks also follow the figure of the 68 landmarks that iBUG publishes "
+    "with 300-W. No file of 300-W was used.",
     "The people who published the definitions of the landmarks had seen 300-W, and so had those "
     "who chose among the definitions.",
     "The model's own calibration of dlib's boxes was measured on the labelled clean pictures. The "
@@ -154,8 +162,8 @@ def clean_provenance(clean: Path, mediapipe: Path) -> Provenance:
     gave = "meshes of 478 points, from which the adapter computes the landmarks"
     sources.append(_source(MEDIAPIPE, "Google, PyPI package mediapipe", networks, mediapipe, gave))
     sources += [
-        Source(name, ALLOWED[name], origin, files, sha256, PLACES)
-        for name, origin, files, sha256 in DEFINITIONS
+        Source(name, ALLOWED[name], origin, files, sha256, f"where landmarks lie: {gave}")
+        for name, origin, files, sha256, gave in DEFINITIONS
     ]
     return Provenance(tuple(sources), NOT_USED, LIMITS)
 

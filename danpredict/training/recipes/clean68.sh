@@ -63,7 +63,7 @@ danpredict train "${faces[@]}" --config "$teachers/clean68-1.toml" --faces "${FA
 danpredict train "${faces[@]}" --config "$teachers/clean68-2.toml" --faces "${FACES_2:-550000}" \
     --initial-weights "$runs/clean68-1/model.dan" --box-calibration "$boxes" \
     --licence "$licence" --out "$runs/clean68-2"
-danpredict train "${faces[@]}" "${turned[@]}" --config clean --faces "${FACES_3:-1300000}" \
+danpredict train "${faces[@]}" "${turned[@]}" --config clean --faces "${FACES_3:-1320000}" \
     --initial-weights "$runs/clean68-2/model.dan" --box-calibration "$boxes" \
     --licence "$licence" --out "$runs/clean68"
 
