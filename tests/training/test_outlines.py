@@ -41,9 +41,7 @@ def _outline() -> NDArray[np.float64]:
             )
     for pair, y in ((outline189.BRIDGE_TOP, 90), (outline189.NOSE_TIP, 120)):
         points[list(pair)] = (95, y), (105, y)
-    points[[63, 64, 180, 55, 181, 69, 68]] = [
-        (85, 122), (90, 126), (95, 126), (100, 128), (105, 126), (110, 126), (115, 122),
-    ]  # fmt: skip
+    points[[64, 180, 55, 181, 69]] = (90, 126), (95, 126), (100, 128), (105, 126), (110, 126)
     points[list(outline189.OUTER_LIPS)] = _ellipse((100, 142), (18, 8), 180 + np.arange(12) * 30.0)
     for lip in (outline189.UPPER_INNER_LIP, outline189.LOWER_INNER_LIP[::-1]):
         points[list(lip)] = (94, 142), (100, 142), (106, 142)

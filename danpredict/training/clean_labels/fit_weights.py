@@ -12,9 +12,9 @@ from danpredict.training.clean_labels.mesh_parts import CANDIDATES
 # 3.8 % (brows) of the distance between the eyes, 3 points 1.06 to 3.13 %, 6 points 1.04 to 2.55 %,
 # 12 points 1.04 to 2.52 %. The fewer points, the nearer they are on the surface.
 NEAREST = 6
-# Pulls the weights towards the start below. At 1e-4 they lie between -0.3 and 0.9. At 1e-5 they
-# reach 1.3, and the errors are the same within 0.02 %, except for the bridge of the nose (1.79 and
-# 1.72 %).
+# Pulls the weights towards the start below. At 1e-4 they lie between -0.6 and 0.9. At 1e-5 they lie
+# between -0.8 and 1.1, and the errors are the same within 0.02 %, except for the bridge of the nose
+# (1.79 and 1.72 %).
 RIDGE = 1e-4
 # The weights start from 1 / (distance² + SOFT²), in distances between the eyes.
 SOFT = 0.02

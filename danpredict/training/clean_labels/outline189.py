@@ -57,9 +57,9 @@ JAW_SIDE = np.arange(9) / 8  # fractions of the arc length from the height of th
 BELOW_EYES = 0.06
 LID = (1 / 3, 2 / 3)  # fractions of the arc length of a lid
 # The brow's landmarks lie in the middle between its upper and lower edge: so say the notes of eos,
-# and PIPNet gets them as the mean of both edges of WFLW's brows. Others put them higher: the figure
-# of iBUG on the upper edge, and ICT-FaceKit by 0.06 to 0.09, on a head without hair. The outer end
-# of the hand-made outline lies beyond the hair, by about this part of the length (seen on enlarged
+# and PIPNet gets them as the mean of both edges of WFLW's brows. ICT-FaceKit has them 0.06 to 0.10
+# distances between the outer eye corners higher, on a head without hair. The outer end of the
+# hand-made outline lies beyond the hair, by about this part of the length (seen on enlarged
 # pictures).
 INTO_BROW, BEYOND_BROW = 0.5, 0.06
 # Bridge: the first landmark is at the height of the upper lids (eos; ICT-FaceKit: 0.051 above the
